@@ -1,0 +1,109 @@
+'use strict';
+
+/*
+ * Makes dist/ from the sources: what n8n loads, and nothing else.
+ *
+ * mail/ becomes one file with every library inside it (a community package may have no runtime
+ * dependencies). nodes/ and credentials/ stay a file each and require that one file, so that its
+ * state - the connection pools, the store - exists once per process, whichever node is loaded.
+ */
+const { rm, readFile, writeFile } = require('node:fs/promises');
+const { glob } = require('node:fs/promises');
+const path = require('node:path');
+const esbuild = require('esbuild');
+const { dest, parallel, series, src } = require('gulp');
+
+const DIST = 'dist';
+const TARGET = 'node22';
+
+async function clean() {
+	await rm(DIST, { recursive: true, force: true });
+}
+
+/** mail/index.ts and all libraries -> dist/mail/index.js */
+async function bundleMail() {
+	await esbuild.build({
+		entryPoints: ['mail/index.ts'],
+		outfile: path.join(DIST, 'mail/index.js'),
+		bundle: true,
+		platform: 'node',
+		format: 'cjs',
+		target: TARGET,
+		minify: true,
+		keepNames: true,
+		legalComments: 'linked',
+		// imapflow only needs its package's name and version, which the bundle carries.
+		external: ['n8n-workflow'],
+	});
+}
+
+/** nodes/ and credentials/, file by file, as they stand. */
+async function compileNodes() {
+	const entryPoints = [];
+	for (const pattern of ['nodes/**/*.ts', 'credentials/**/*.ts'])
+		for await (const file of glob(pattern)) entryPoints.push(file);
+	await esbuild.build({
+		entryPoints,
+		outdir: DIST,
+		outbase: '.',
+		platform: 'node',
+		format: 'cjs',
+		target: TARGET,
+	});
+	await checkOnlyTheDoor(entryPoints);
+}
+
+/** A node that reached past mail/index would get a second copy of the pool and the store. */
+async function checkOnlyTheDoor(files) {
+	for (const file of files) {
+		const text = await readFile(file, 'utf8');
+		for (const [, target] of text.matchAll(/^import (?!type\b)[^;]*? from '([^']+)'/gm))
+			if (/(^|\/)mail\//.test(target) && !/\/mail\/index$/.test(target))
+				throw new Error(`${file} imports ${target}; nodes may only import mail/index`);
+	}
+}
+
+function icons() {
+	return src('icons/*.svg').pipe(dest(path.join(DIST, 'icons')));
+}
+
+function codex() {
+	return src('nodes/**/*.node.json').pipe(dest(path.join(DIST, 'nodes')));
+}
+
+/** The licences of what the bundle holds, read from each package that esbuild took in. */
+async function licences() {
+	const { metafile } = await esbuild.build({
+		entryPoints: ['mail/index.ts'],
+		bundle: true,
+		platform: 'node',
+		target: TARGET,
+		write: false,
+		metafile: true,
+		external: ['n8n-workflow'],
+		outfile: 'x.js',
+	});
+	const folders = new Set();
+	for (const input of Object.keys(metafile.inputs)) {
+		const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+		if (found) folders.add(found[1]);
+	}
+	const notices = [];
+	for (const folder of [...folders].sort()) {
+		const { name, version, license } = JSON.parse(
+			await readFile(path.join(folder, 'package.json'), 'utf8'),
+		);
+		let text = '';
+		for await (const file of glob(`${folder}/LICEN[CS]E*`)) text = await readFile(file, 'utf8');
+		notices.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
+	}
+	await writeFile(
+		path.join(DIST, 'THIRD_PARTY_LICENSES.txt'),
+		notices.join(`\n${'-'.repeat(72)}\n\n`),
+	);
+}
+
+exports.clean = clean;
+exports.icons = icons;
+exports.build = series(clean, parallel(bundleMail, compileNodes, icons, codex), licences);
+exports.default = exports.build;

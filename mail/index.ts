@@ -1,0 +1,1 @@
+export type { Mailbox } from './model/address';

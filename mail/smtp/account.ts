@@ -1,0 +1,23 @@
+/** A submission server and who we are there. Plain data; the same values make the same pool. */
+export interface SmtpAccount {
+	host: string;
+	port: number;
+	/** `tls`: TLS from the first byte (465). `starttls`: upgrade or fail, never in clear. `none`: in clear. */
+	security: ConnectionSecurity;
+	/** Left out: no sign-in. */
+	auth?: { user: string; pass: string };
+	/** The name given in EHLO; the machine's host name when left out. */
+	ehloName?: string;
+	tls: TlsTrust;
+	limits: { connections: number; messagesPerConnection: number };
+}
+
+export type ConnectionSecurity = 'tls' | 'starttls' | 'none';
+
+/** How a server's certificate is judged. */
+export interface TlsTrust {
+	/** PEM; trusted besides the system's authorities. */
+	ca?: string;
+	/** Accept any certificate: protects against nobody on the wire. */
+	allowInvalid?: boolean;
+}

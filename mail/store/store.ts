@@ -1,0 +1,192 @@
+import type { Blame } from '../model/blame';
+import type { SuppressionReason } from '../model/event';
+import type { LedgerState } from '../model/outcome';
+
+/**
+ * What must outlive a run. One interface, and a backend for each kind of database behind it; test/
+ * holds one contract that every backend passes.
+ *
+ * Addresses given to the store are recipient keys (`recipientKey` of model/address) wherever the
+ * field is named `key`; everything else is stored as given. Times are ms since the epoch, by the
+ * store's own clock unless a parameter says otherwise.
+ */
+export interface MailStore {
+	readonly ledger: Ledger;
+	readonly suppressions: SuppressionList;
+	readonly signingKeys: SigningKeys;
+	readonly mailboxMarks: MailboxMarks;
+	close(): Promise<void>;
+}
+
+/** Campaign, recipient, state: who was served, who is owed a mail, who is being mailed now. */
+export interface Ledger {
+	/**
+	 * Takes recipients in as `queued`, in one transaction. A recipient that the campaign already
+	 * knows is left as it is and its row comes back, so that a second run repeats nobody. A known
+	 * `deferred` or `queued` recipient gets the new `payload` and becomes claimable at once.
+	 *
+	 * @returns one entry for each recipient, in their order
+	 */
+	enqueue(campaignId: string, recipients: readonly NewRecipient[]): Promise<LedgerEntry[]>;
+
+	/**
+	 * Claims up to `limit` recipients that are due (`queued`, or `deferred` with `retryAt` past),
+	 * oldest first. A claim whose lease ran out before dispatch is claimable again.
+	 *
+	 * @param only claim just these keys, when given
+	 */
+	claim(
+		campaignId: string,
+		options: { owner: string; limit: number; leaseMs: number; only?: readonly string[] },
+	): Promise<Claim[]>;
+
+	/**
+	 * Records that the final dot of these messages is about to leave. Only after this returned may
+	 * it leave.
+	 *
+	 * @returns the claims still held; whoever is missing lost the lease and must not send
+	 */
+	dispatch(claims: readonly Claim[]): Promise<Claim[]>;
+
+	/** Writes outcomes; those whose claim was lost to another owner are left alone and not returned. */
+	settle(results: readonly Settlement[]): Promise<Claim[]>;
+
+	/** Gives claims back as `queued`, without counting a try. */
+	release(claims: readonly Claim[]): Promise<void>;
+
+	/** Prolongs the lease of what `owner` holds. */
+	heartbeat(campaignId: string, owner: string, leaseMs: number): Promise<void>;
+
+	/**
+	 * Rows left `dispatched` by an owner whose lease ran out become `unknown`.
+	 *
+	 * @returns how many
+	 */
+	expireDispatched(campaignId: string): Promise<number>;
+
+	get(campaignId: string, key: string): Promise<LedgerEntry | undefined>;
+	getMany(campaignId: string, keys: readonly string[]): Promise<LedgerEntry[]>;
+	/** Finds the recipient that a token of ours (message/identity) was made for. */
+	findByReference(reference: string): Promise<LedgerEntry | undefined>;
+	/** How many recipients of the campaign are in each state. */
+	counts(campaignId: string): Promise<Record<LedgerState, number>>;
+	/** Records a bounce or complaint that came home for this recipient. */
+	recordFeedback(campaignId: string, key: string, feedback: Feedback): Promise<void>;
+}
+
+export interface NewRecipient {
+	key: string;
+	/** As mailed. */
+	address: string;
+	/** Unique over all campaigns; what the return path and the Message-ID carry. */
+	reference: string;
+	/** JSON: what is needed to mail the recipient without the source; deleted with the final outcome. */
+	payload: string;
+}
+
+export interface LedgerEntry {
+	campaignId: string;
+	key: string;
+	address: string;
+	reference: string;
+	state: LedgerState;
+	attempts: number;
+	/** true on the entries of `enqueue` that were taken in by this very call */
+	isNew: boolean;
+	retryAt?: number;
+	reply?: string;
+	reason?: string;
+	blame?: Blame;
+	messageId?: string;
+	updatedAt: number;
+	feedback?: Feedback;
+}
+
+export interface Feedback {
+	event: 'hardBounce' | 'softBounce' | 'complained' | 'delayed' | 'autoReplied';
+	reason?: string;
+	status?: string;
+	diagnostic?: string;
+	at: number;
+}
+
+export interface Claim {
+	campaignId: string;
+	key: string;
+	address: string;
+	reference: string;
+	payload: string;
+	attempts: number;
+	owner: string;
+	/** Grows with each claim of the row: whoever holds a lower one has lost it (a fencing token). */
+	fence: number;
+}
+
+export type Settlement = {
+	claim: Claim;
+	messageId: string;
+} & (
+	| { state: 'sent'; reply: string }
+	| { state: 'deferred'; retryAt: number; reply?: string; reason: string; blame?: Blame }
+	| { state: 'failed'; reply?: string; reason: string; blame: Blame }
+	| { state: 'unknown'; reason: string }
+);
+
+/** Who must not be mailed any more, and why. */
+export interface SuppressionList {
+	/** Adds or refreshes; one transaction. @returns how many were not on the list before */
+	add(entries: readonly NewSuppression[]): Promise<number>;
+	/** @returns how many were on the list */
+	remove(keys: readonly string[]): Promise<number>;
+	/** The entries for those of `keys` that are suppressed now (expired ones are not). */
+	check(keys: readonly string[]): Promise<Map<string, Suppression>>;
+	list(options: {
+		limit: number;
+		offset?: number;
+		reason?: SuppressionReason;
+	}): Promise<Suppression[]>;
+	count(): Promise<number>;
+}
+
+export interface NewSuppression {
+	key: string;
+	address: string;
+	reason: SuppressionReason;
+	/** What led to it: a campaign, a status code, a person's note. */
+	campaignId?: string;
+	detail?: string;
+	expiresAt?: number;
+}
+
+export interface Suppression extends NewSuppression {
+	createdAt: number;
+}
+
+/** Keys that sign return paths and Message-IDs; kept sealed (AES-256-GCM) under the master key. */
+export interface SigningKeys {
+	/** The key to sign with; made on first use. */
+	current(): Promise<SigningKey>;
+	/** All keys that may verify, the current one among them. */
+	all(): Promise<SigningKey[]>;
+}
+
+export interface SigningKey {
+	/** One character of `a-z2-7`, first in every token made with the key. */
+	id: string;
+	/** 32 bytes. */
+	secret: Buffer;
+}
+
+/** How far each mailbox was read. */
+export interface MailboxMarks {
+	get(mailbox: string): Promise<MailboxMark | undefined>;
+	set(mailbox: string, mark: MailboxMark): Promise<void>;
+}
+
+export interface MailboxMark {
+	/** UIDVALIDITY (RFC 9051 section 2.3.1.1), as text since it may exceed what JSON keeps exactly. */
+	uidValidity: string;
+	lastUid: number;
+	/** Digests of the messages handed on lately, newest last, bounded. */
+	seen: string[];
+}
