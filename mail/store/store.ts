@@ -27,7 +27,11 @@ export interface Ledger {
 	 *
 	 * @returns one entry for each recipient, in their order
 	 */
-	enqueue(campaignId: string, recipients: readonly NewRecipient[]): Promise<LedgerEntry[]>;
+	enqueue(
+		campaignId: string,
+		recipients: readonly NewRecipient[],
+		options?: EnqueueOptions,
+	): Promise<LedgerEntry[]>;
 
 	/**
 	 * Claims up to `limit` recipients that are due (`queued`, or `deferred` with `retryAt` past),
@@ -74,6 +78,11 @@ export interface Ledger {
 	recordFeedback(campaignId: string, key: string, feedback: Feedback): Promise<void>;
 }
 
+export interface EnqueueOptions {
+	/** Take `unknown` recipients in again; they may then be mailed twice. */
+	reopenUnknown?: boolean;
+}
+
 export interface NewRecipient {
 	key: string;
 	/** As mailed. */
@@ -94,6 +103,8 @@ export interface LedgerEntry {
 	/** true on the entries of `enqueue` that were taken in by this very call */
 	isNew: boolean;
 	retryAt?: number;
+	/** Until when a `claimed` or `dispatched` row belongs to its owner. */
+	leaseUntil?: number;
 	reply?: string;
 	reason?: string;
 	blame?: Blame;

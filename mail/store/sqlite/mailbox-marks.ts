@@ -1,0 +1,41 @@
+import type { MailboxMarks } from '../store';
+import type { Database } from './database';
+
+interface MarkRow extends Record<string, string | number> {
+	uid_validity: string;
+	last_uid: number;
+	seen: string;
+}
+
+/** How far each mailbox was read; `seen` as JSON, bounded by the caller. */
+export function createMailboxMarks(database: Database, clock: () => number): MailboxMarks {
+	const read = database.statement<MarkRow>(
+		'SELECT uid_validity, last_uid, seen FROM mailbox_mark WHERE mailbox = :mailbox',
+	);
+	const write = database.statement(`
+		INSERT INTO mailbox_mark (mailbox, uid_validity, last_uid, seen, updated_at)
+		VALUES (:mailbox, :uidValidity, :lastUid, :seen, :now)
+		ON CONFLICT (mailbox) DO UPDATE SET
+			uid_validity = excluded.uid_validity, last_uid = excluded.last_uid,
+			seen = excluded.seen, updated_at = excluded.updated_at`);
+
+	return {
+		async get(mailbox) {
+			const row = await database.read(() => read.get({ mailbox }));
+			return (
+				row && {
+					uidValidity: row.uid_validity,
+					lastUid: row.last_uid,
+					seen: JSON.parse(row.seen) as string[],
+				}
+			);
+		},
+
+		async set(mailbox, { uidValidity, lastUid, seen }) {
+			// Lost, it is read once more; the messages' own digests say that they were handed on.
+			await database.share('kill', () =>
+				write.run({ mailbox, uidValidity, lastUid, seen: JSON.stringify(seen), now: clock() }),
+			);
+		},
+	};
+}

@@ -1,0 +1,132 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { fileProblem } from './problems';
+
+/** "SMTS" in the file's header says that the database is ours (PRAGMA application_id). */
+const APPLICATION_ID = 0x534d5453;
+
+/** Step n takes a database from schema n to n + 1. A step that was released is never changed. */
+export const MIGRATIONS: readonly string[] = [
+	`
+	-- A number instead of the name keeps the indexes over a million recipients small.
+	CREATE TABLE campaign (
+		id INTEGER PRIMARY KEY,
+		name TEXT NOT NULL UNIQUE
+	) STRICT;
+
+	CREATE TABLE recipient (
+		id INTEGER PRIMARY KEY,
+		campaign INTEGER NOT NULL REFERENCES campaign (id),
+		key TEXT NOT NULL,
+		address TEXT NOT NULL,
+		reference TEXT NOT NULL UNIQUE,
+		state TEXT NOT NULL,
+		attempts INTEGER NOT NULL DEFAULT 0,
+		queued_at INTEGER NOT NULL,
+		-- Until when the row is left alone in this state: queued and deferred are due from then on,
+		-- the lease of claimed and dispatched ends then. The other states are final.
+		due_at INTEGER,
+		owner TEXT,
+		fence INTEGER NOT NULL DEFAULT 0,
+		reply TEXT,
+		reason TEXT,
+		blame TEXT,
+		message_id TEXT,
+		feedback TEXT,
+		updated_at INTEGER NOT NULL,
+		UNIQUE (campaign, key),
+		CHECK (CASE
+			WHEN state IN ('queued', 'claimed', 'dispatched', 'deferred') THEN due_at IS NOT NULL
+			WHEN state IN ('sent', 'failed', 'unknown') THEN due_at IS NULL
+			ELSE FALSE
+		END)
+	) STRICT;
+
+	CREATE INDEX recipient_by_state ON recipient (campaign, state, due_at);
+
+	-- Apart from its recipient, so that a change of state rewrites few bytes.
+	CREATE TABLE payload (
+		recipient INTEGER PRIMARY KEY REFERENCES recipient (id),
+		content TEXT NOT NULL
+	) STRICT;
+
+	-- Whatever makes an outcome final, what people told us about the recipient goes with it.
+	CREATE TRIGGER payload_ends AFTER UPDATE OF state ON recipient
+	WHEN NEW.state IN ('sent', 'failed', 'unknown')
+	BEGIN
+		DELETE FROM payload WHERE recipient = NEW.id;
+	END;
+
+	CREATE TABLE suppression (
+		key TEXT PRIMARY KEY,
+		address TEXT NOT NULL,
+		reason TEXT NOT NULL,
+		campaign TEXT,
+		detail TEXT,
+		created_at INTEGER NOT NULL,
+		expires_at INTEGER
+	) STRICT, WITHOUT ROWID;
+
+	CREATE INDEX suppression_by_age ON suppression (created_at, key);
+
+	CREATE TABLE signing_key (
+		id TEXT PRIMARY KEY,
+		sealed BLOB NOT NULL,
+		created_at INTEGER NOT NULL
+	) STRICT;
+
+	CREATE TABLE mailbox_mark (
+		mailbox TEXT PRIMARY KEY,
+		uid_validity TEXT NOT NULL,
+		last_uid INTEGER NOT NULL,
+		seen TEXT NOT NULL,
+		updated_at INTEGER NOT NULL
+	) STRICT;
+	`,
+];
+
+/**
+ * Refuses a database that is not ours, or that a newer version of ours wrote. Writes nothing.
+ *
+ * @returns the version of its schema; 0 for an empty one
+ */
+export function readSchemaVersion(handle: DatabaseSync, file: string): number {
+	const ours = handle.prepare('PRAGMA application_id').get()?.application_id === APPLICATION_ID;
+	if (!ours) {
+		const { tables } = handle.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};
+		if (tables !== 0) throw fileProblem('foreign', file);
+		return 0;
+	}
+	const version = Number(
+		handle.prepare('SELECT max(version) AS version FROM schema_migration').get()?.version,
+	);
+	if (version > MIGRATIONS.length) throw fileProblem('newer', file);
+	return version;
+}
+
+/**
+ * Brings the schema up to date in one transaction. The version is read under the write lock: of two
+ * processes that open the file at once, the second finds the work done.
+ */
+export function migrate(handle: DatabaseSync, file: string, now: number): void {
+	if (readSchemaVersion(handle, file) === MIGRATIONS.length) return;
+	handle.exec('BEGIN IMMEDIATE');
+	try {
+		const version = readSchemaVersion(handle, file);
+		if (version === 0) {
+			handle.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+			handle.exec(
+				'CREATE TABLE schema_migration (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT',
+			);
+		}
+		const applied = handle.prepare('INSERT INTO schema_migration VALUES (?, ?)');
+		for (const [index, step] of MIGRATIONS.entries()) {
+			if (index < version) continue;
+			handle.exec(step);
+			applied.run(index + 1, now);
+		}
+		handle.exec('COMMIT');
+	} catch (error) {
+		if (handle.isTransaction) handle.exec('ROLLBACK');
+		throw error;
+	}
+}

@@ -1,0 +1,190 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { isBusy } from './problems';
+
+/**
+ * What a write has to outlive once its promise has resolved.
+ *
+ * `kill`: the end of the process, in whatever way. The write is in the system's hands (PRAGMA
+ * synchronous=NORMAL), which takes no wait for the disk.
+ *
+ * `powerCut`: the end of the machine too. The log is forced to the disk (synchronous=FULL), and with
+ * it, since it is one log, everything that was written before.
+ *
+ * Needed on disk is whatever would lead to a second mail or to an unwanted one if it were forgotten:
+ * a dispatch, a suppression, a key. A forgotten claim is claimed again; a forgotten outcome leaves
+ * the row `dispatched`, which becomes `unknown` and is not mailed again.
+ */
+export type Outlives = 'kill' | 'powerCut';
+
+/** Work in steps; between two of them the event loop may be given its turn. */
+export type Steps<T> = Generator<undefined, T>;
+
+/** For how long, in ms, work in steps may keep the event loop waiting. */
+const SLICE_MS = 25;
+
+interface Job {
+	outlives: Outlives;
+	shares: boolean;
+	work: () => unknown;
+	resolve: (value: never) => void;
+	reject: (error: unknown) => void;
+}
+
+/**
+ * The transactions of one connection, one after the other, in the order they were asked for.
+ *
+ * Each begins as IMMEDIATE: it has the write lock before it reads, so that nothing it has read can
+ * change under it, whatever other processes do. While another process has the lock we wait without
+ * blocking the event loop, up to `patienceMs`.
+ */
+export class Transactions {
+	readonly #handle: DatabaseSync;
+	readonly #patienceMs: number;
+	readonly #jobs: Job[] = [];
+	#synchronous: Outlives | undefined;
+	#draining: Promise<void> | undefined;
+	/** Set while a transaction is open over several turns of the event loop. */
+	#halfway: Promise<void> | undefined;
+
+	constructor(handle: DatabaseSync, patienceMs: number) {
+		this.#handle = handle;
+		this.#patienceMs = patienceMs;
+	}
+
+	/**
+	 * Work that shares its transaction with what else is asked for in the same turn of the event
+	 * loop, so that twenty connections at once wait for the disk once. It may write by one statement
+	 * only, which is undone by itself when it fails: then the others' work stays.
+	 */
+	share<T>(outlives: Outlives, work: () => T): Promise<T> {
+		return this.#ask(outlives, true, work);
+	}
+
+	/** Work with a transaction of its own; when it throws, all of it is undone. */
+	alone<T>(outlives: Outlives, work: () => T): Promise<T> {
+		return this.#ask(outlives, false, work);
+	}
+
+	/** As `alone`, for work so long that the event loop must have its turn in between. */
+	inSteps<T>(outlives: Outlives, work: () => Steps<T>): Promise<T> {
+		return this.#ask(outlives, false, () => this.#walk(work()));
+	}
+
+	/** Reads what is committed; never the half of a transaction. */
+	async read<T>(work: () => T): Promise<T> {
+		while (this.#halfway) await this.#halfway;
+		return patiently(work, this.#patienceMs);
+	}
+
+	/** Resolves when everything asked for so far has been committed or has failed. */
+	async idle(): Promise<void> {
+		await this.#draining;
+	}
+
+	#ask<T>(outlives: Outlives, shares: boolean, work: () => T | Promise<T>): Promise<T> {
+		return new Promise<T>((resolve, reject) => {
+			this.#jobs.push({ outlives, shares, work, resolve, reject });
+			this.#draining ??= this.#drain();
+		});
+	}
+
+	async #drain(): Promise<void> {
+		// Waiting for the next turn is what lets the calls of this one come together.
+		for (await nextTurn(); this.#jobs.length > 0; await nextTurn()) {
+			const firstAlone = this.#jobs.findIndex((job) => !job.shares);
+			const size = firstAlone === -1 ? this.#jobs.length : Math.max(firstAlone, 1);
+			const batch = this.#jobs.splice(0, size);
+			try {
+				const answers = await this.#transact(batch);
+				for (const answer of answers) answer();
+			} catch (error) {
+				for (const { reject } of batch) reject(error);
+			}
+		}
+		this.#draining = undefined;
+	}
+
+	/** @returns what tells each job's caller how it went; to be called now that it is committed */
+	async #transact(batch: readonly Job[]): Promise<(() => void)[]> {
+		const outlives = batch.some((job) => job.outlives === 'powerCut') ? 'powerCut' : 'kill';
+		await patiently(() => {
+			this.#begin(outlives);
+		}, this.#patienceMs);
+		let ended: () => void = () => undefined;
+		this.#halfway = new Promise((resolve) => {
+			ended = resolve;
+		});
+		try {
+			const answers: (() => void)[] = [];
+			for (const job of batch) answers.push(await this.#perform(job));
+			this.#handle.exec('COMMIT');
+			return answers;
+		} catch (error) {
+			this.#rollBack();
+			throw error;
+		} finally {
+			this.#halfway = undefined;
+			ended();
+		}
+	}
+
+	async #perform({ work, shares, resolve, reject }: Job): Promise<() => void> {
+		try {
+			const done = work();
+			const value = (done instanceof Promise ? await done : done) as never;
+			return () => {
+				resolve(value);
+			};
+		} catch (error) {
+			// A full disk undoes the whole transaction, not just the statement that met it.
+			if (!shares || !this.#handle.isTransaction) throw error;
+			return () => {
+				reject(error);
+			};
+		}
+	}
+
+	#begin(outlives: Outlives): void {
+		if (outlives !== this.#synchronous) {
+			this.#handle.exec(`PRAGMA synchronous = ${outlives === 'powerCut' ? 'FULL' : 'NORMAL'}`);
+			this.#synchronous = outlives;
+		}
+		this.#handle.exec('BEGIN IMMEDIATE');
+	}
+
+	#rollBack(): void {
+		try {
+			if (this.#handle.isTransaction) this.#handle.exec('ROLLBACK');
+		} catch {
+			// The error that led here says more, and SQLite undoes an unfinished transaction anyway.
+		}
+	}
+
+	async #walk<T>(steps: Steps<T>): Promise<T> {
+		for (let sliceEnds = performance.now() + SLICE_MS; ;) {
+			const step = steps.next();
+			if (step.done) return step.value;
+			if (performance.now() < sliceEnds) continue;
+			await nextTurn();
+			sliceEnds = performance.now() + SLICE_MS;
+		}
+	}
+}
+
+/**
+ * Tries again while another connection has the lock. Its timer keeps the process alive on purpose,
+ * for `patienceMs` at most: somebody waits for this write.
+ */
+export async function patiently<T>(work: () => T, patienceMs: number): Promise<T> {
+	const until = performance.now() + patienceMs;
+	for (let waitMs = 4; ; waitMs = Math.min(waitMs * 2, 64)) {
+		try {
+			return work();
+		} catch (error) {
+			if (!isBusy(error) || performance.now() >= until) throw error;
+		}
+		// Not in step with the others who wait.
+		await sleep(waitMs * (0.5 + Math.random()));
+	}
+}

@@ -1,0 +1,26 @@
+import type { INode, INodeCredentialTestResult } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import type { SmtpProblem } from '../../mail/index';
+
+/**
+ * A failed connection or sign-in as n8n shows it: the sentence as the error, what to do and the
+ * server's words under it.
+ */
+export function problemToError(node: INode, problem: SmtpProblem, itemIndex?: number): NodeOperationError {
+	return new NodeOperationError(node, problem.message, {
+		description: describe(problem),
+		itemIndex,
+	});
+}
+
+/** The same for a credential's test button, which shows one line of text. */
+export function explainFailedTest(problem: SmtpProblem): INodeCredentialTestResult {
+	return { status: 'Error', message: [problem.message, describe(problem)].join(' ') };
+}
+
+function describe(problem: SmtpProblem): string {
+	return [problem.advice, problem.reply ? `The server said: ${problem.reply}` : '']
+		.filter(Boolean)
+		.join(' ');
+}
