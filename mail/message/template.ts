@@ -82,10 +82,9 @@ export function plainData(value: unknown): PlainData {
 
 /** An environment of our own: nothing that others register on Handlebars is seen here. */
 const engine = Handlebars.create();
-for (const name of ['log', 'blockHelperMissing', 'helperMissing']) engine.unregisterHelper(name);
+engine.unregisterHelper('log');
 for (const [name, { run: helper }] of Object.entries(TEMPLATE_HELPERS))
 	engine.registerHelper(name, helper);
-engine.registerHelper('blockHelperMissing', () => '');
 
 const FIELD_HELPER = 'smtpSuiteField';
 const LENIENT_BUILT_INS = ['if', 'unless', 'each', 'with', 'lookup'];
@@ -99,6 +98,12 @@ const KNOWN_HELPERS = {
 
 /** What the render under way has used up; rendering is synchronous, so there is only ever one. */
 const spent = { steps: 0, characters: 0, missing: 'error' as 'error' | 'empty' };
+
+/** Said aloud, it also keeps Handlebars from printing a warning for each try. */
+const OWN_PROPERTIES_ONLY = {
+	allowProtoPropertiesByDefault: false,
+	allowProtoMethodsByDefault: false,
+};
 
 class MissingField extends Error {}
 class TooMuch extends Error {}
@@ -179,7 +184,7 @@ interface ParseErrorHash {
 	const what =
 		token === 'EOF'
 			? 'the template ends too early; a {{ without its }}, or a block such as {{#if}} without its {{/if}}'
-			: /^Lexical/.test(message)
+			: token === 'INVALID' || message.startsWith('Lexical')
 				? 'a {{ is not closed, or holds a character that may not stand there'
 				: `"${(text ?? '').trim().slice(0, 30)}" may not stand here`;
 	throw new TemplateSyntaxError(
@@ -193,7 +198,7 @@ interface ParseErrorHash {
 function compileNow(render: Handlebars.TemplateDelegate): unknown {
 	try {
 		Object.assign(spent, { steps: 0, characters: 0, missing: 'empty' });
-		render({});
+		render({}, OWN_PROPERTIES_ONLY);
 		return undefined;
 	} catch (error) {
 		// With no data at all helpers may well complain; that is for render to tell.
@@ -213,7 +218,8 @@ function isCompileError(error: unknown): boolean {
 class FieldGuard extends Handlebars.Visitor {
 	override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
 		const { path } = mustache;
-		if (isPath(path) && mustache.params.length === 0 && !mustache.hash && !isKnownHelper(path)) {
+		// Without parameters it is a field, also where a helper has the same name: {{title}}, {{date}}.
+		if (isPath(path) && mustache.params.length === 0 && !mustache.hash) {
 			mustache.params = [path, ...nameAndLine(path)];
 			mustache.path = fieldHelper(path);
 			return;
@@ -254,10 +260,6 @@ class FieldGuard extends Handlebars.Visitor {
 
 function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
 	return node.type === 'PathExpression';
-}
-
-function isKnownHelper({ original }: hbs.AST.PathExpression): boolean {
-	return Object.hasOwn(KNOWN_HELPERS, original);
 }
 
 function isLenient(name: string): boolean {

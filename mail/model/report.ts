@@ -15,6 +15,11 @@ export interface MailReport {
 	from?: string;
 	/** Every address the report was delivered to: Delivered-To, X-Original-To, To (for VERP). */
 	deliveredTo: string[];
+	/**
+	 * Every text in which a reference of ours may stand: the addresses that the report was delivered to,
+	 * and Message-ID, return path and our headers of the returned mail.
+	 */
+	referenceSources: string[];
 	/** The server that wrote the report (Reporting-MTA), if it names itself. */
 	reportingMta?: string;
 	/** When the report was written, ISO 8601, if its Date can be read. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** A submission server and who we are there. Plain data; the same values make the same pool. */
 export interface SmtpAccount {
 	host: string;
@@ -20,4 +22,14 @@ export interface TlsTrust {
 	ca?: string;
 	/** Accept any certificate: protects against nobody on the wire. */
 	allowInvalid?: boolean;
+}
+
+/**
+ * What pools are told apart by: a digest of everything in the account, the password too. A changed
+ * credential gives another key, and so never meets a connection that was signed in with the old one.
+ */
+export function accountKey(account: SmtpAccount): string {
+	const { host, port, security, auth, ehloName, tls, limits } = account;
+	const parts = [host, port, security, auth, ehloName, tls.ca, tls.allowInvalid, limits];
+	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -23,7 +23,8 @@ export interface Ledger {
 	/**
 	 * Takes recipients in as `queued`, in one transaction. A recipient that the campaign already
 	 * knows is left as it is and its row comes back, so that a second run repeats nobody. A known
-	 * `deferred` or `queued` recipient gets the new `payload` and becomes claimable at once.
+	 * `deferred` or `queued` recipient gets the new `payload` and becomes claimable at once; so does
+	 * one that `failed` by no fault of its own (a template, a policy), for that can be mended.
 	 *
 	 * @returns one entry for each recipient, in their order
 	 */

@@ -69,7 +69,9 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 	const requeue = database.statement(`
 		UPDATE recipient SET state = 'queued', due_at = :now, updated_at = :now
 		WHERE campaign = ${CAMPAIGN} AND key = :key
-			AND (state IN ('queued', 'deferred') OR (:reopenUnknown = 1 AND state = 'unknown'))`);
+			AND (state IN ('queued', 'deferred')
+				OR (state = 'failed' AND blame <> 'recipient')
+				OR (:reopenUnknown = 1 AND state = 'unknown'))`);
 	const putPayload = database.statement(`
 		INSERT INTO payload (recipient, content)
 		SELECT id, :payload FROM recipient

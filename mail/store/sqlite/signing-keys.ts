@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import type { SQLOutputValue } from 'node:sqlite';
 import type { Sealer } from '../sealed';
 import type { SigningKey, SigningKeys } from '../store';
 import { StoreError } from '../store-error';
@@ -7,9 +8,9 @@ import type { Database } from './database';
 const KEY_IDS = 'abcdefghijklmnopqrstuvwxyz234567';
 const SECRET_BYTES = 32;
 
-interface KeyRow extends Record<string, string | Uint8Array> {
+interface KeyRow extends Record<string, SQLOutputValue> {
 	id: string;
-	sealed: Uint8Array;
+	sealed: Uint8Array<ArrayBuffer>;
 }
 
 /**

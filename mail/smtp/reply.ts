@@ -1,0 +1,59 @@
+import type { Blame } from '../model/blame';
+import { parseEnhancedStatus } from '../model/enhanced-status';
+import { DELAY, REPLY_PATTERNS } from './reply-patterns';
+
+export type ReplyVerdict =
+	| { verdict: 'accepted' }
+	| { verdict: 'transient'; blame: Blame; retryAfterMs?: number }
+	| { verdict: 'permanent'; blame: Blame; addressIsBad: boolean };
+
+/**
+ * What an SMTP reply means for one recipient.
+ *
+ * The reply's enhanced status code decides before its basic code, and known words correct whose fault
+ * it is (RFC 3463 section 2; RFC 5321 section 4.2.1).
+ *
+ * @param reply the server's last reply, as received; several lines are read as one
+ * @returns `accepted`, `transient` (with the delay the server asked for, in ms, if it named one) or
+ *   `permanent` (`addressIsBad` when it says that the address itself does not exist); never throws:
+ *   an unreadable reply is `transient`
+ */
+export function readReply(reply: string): ReplyVerdict {
+	const text = reply.slice(0, 4_000).replace(/[\r\n]+/g, ' ');
+	const basic = Number(/^\d{3}/.exec(text)?.[0] ?? 0);
+	if (basic >= 200 && basic < 300) return { verdict: 'accepted' };
+	const status = parseEnhancedStatus(text.slice(3));
+	const pattern = REPLY_PATTERNS.find(({ words }) => words.test(text));
+	const blame = pattern?.blame ?? status?.blame ?? (basic === 550 ? 'recipient' : 'capacity');
+	if (isPermanent(basic, status?.class, pattern?.verdict))
+		return {
+			verdict: 'permanent',
+			blame,
+			addressIsBad: blame === 'recipient' && isBadAddress(text, status?.severity),
+		};
+	const retryAfterMs = delayIn(text);
+	return { verdict: 'transient', blame, ...(retryAfterMs ? { retryAfterMs } : {}) };
+}
+
+function isPermanent(basic: number, statusClass?: number, byWords?: string): boolean {
+	if (byWords === 'transient') return false;
+	// A server that says 550 4.2.1 means the more exact of the two.
+	if (statusClass === 4 || statusClass === 5) return statusClass === 5;
+	return basic >= 500 && basic < 600;
+}
+
+/** Only words or codes that name the address count: a bare 550 may mean anything. */
+function isBadAddress(text: string, severity: string | undefined): boolean {
+	if (severity !== undefined) return severity === 'hard';
+	return /unknown|no such|does not exist|doesn't exist|not found|invalid (?:user|recipient|mailbox)/i.test(
+		text,
+	);
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+function delayIn(text: string): number | undefined {
+	const found = DELAY.exec(text);
+	const unit = UNITS[(found?.[2] ?? '').charAt(0).toLowerCase()];
+	return found && unit ? Number(found[1]) * unit : undefined;
+}

@@ -1,0 +1,16 @@
+const MINUTE = 60_000;
+
+/** RFC 5321 section 4.5.4.1: half an hour at first, longer later. */
+const STEPS = [5 * MINUTE, 30 * MINUTE, 60 * MINUTE, 120 * MINUTE, 240 * MINUTE];
+
+/**
+ * When to try a deferred recipient again.
+ *
+ * @param attempts tries so far, this one included
+ * @param askedMs the delay that the server asked for, which counts before ours
+ * @param now ms since the epoch
+ */
+export function retryAt(attempts: number, now: number, askedMs?: number): number {
+	const step = STEPS[Math.min(Math.max(attempts, 1), STEPS.length) - 1] ?? MINUTE;
+	return now + (askedMs ?? step);
+}
