@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
 	accessSync,
 	chmodSync,
@@ -194,7 +194,7 @@ function configuration(given: {
 		? ''
 		: `
 default_internal_user = ${account.name}
-default_internal_group = ${String(account.gid)}
+default_internal_group = ${execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim()}
 default_login_user = ${account.name}
 service anvil {
   chroot =
