@@ -1,0 +1,125 @@
+import type { RecipientOutcome } from '../model/outcome';
+import type { Claim, LedgerEntry, MailStore } from '../store/store';
+import { skipped, skippedAsServed, skippedAsSuppressed } from './skip';
+import type { Owed, Worklist } from './worklist';
+
+export interface ClaimsOptions {
+	store: Pick<MailStore, 'ledger' | 'suppressions'>;
+	campaignId: string;
+	owner: string;
+	leaseMs: number;
+	patienceMs: number;
+	clock: () => number;
+	blockSize: number;
+	/** Told of recipients who need no mail of this run. */
+	finish: (owed: Owed, outcome: RecipientOutcome) => void;
+	/** Told of recipients whom another run tried, and whom the server put off. */
+	putOff: (owed: Owed) => void;
+}
+
+/** How often a recipient who is in another run's hands is looked at again, in ms. */
+const LOOK_AGAIN_MS = 1_000;
+
+/**
+ * Recipients claimed in the ledger for this run, in small blocks: what a run that dies had claimed
+ * waits for the end of its lease, and what one run has claimed no other can help with.
+ */
+export class Claims {
+	#claimed: Claim[] = [];
+	#fetching: Promise<void> | undefined;
+
+	constructor(
+		private readonly worklist: Worklist,
+		private readonly options: ClaimsOptions,
+	) {}
+
+	/** The next one, if it is there. Sees to it that more are fetched before the last is taken. */
+	take(onError: (error: unknown) => void): Claim | undefined {
+		const { blockSize, clock } = this.options;
+		if (!this.#fetching && this.#claimed.length < blockSize / 2 && this.worklist.hasDue(clock()))
+			this.#fetching = this.#fetch()
+				.catch(onError)
+				.finally(() => {
+					this.#fetching = undefined;
+				});
+		return this.#claimed.shift();
+	}
+
+	/** What is being fetched now; undefined when nobody is due. */
+	get fetching(): Promise<void> | undefined {
+		return this.#fetching;
+	}
+
+	/** Gives back what was claimed and not taken. */
+	async giveBack(): Promise<void> {
+		await this.#fetching;
+		const claims = this.#claimed;
+		this.#claimed = [];
+		if (claims.length > 0) await this.options.store.ledger.release(claims);
+	}
+
+	/** Claims whose turn it is; who was suppressed since the intake leaves now. */
+	async #fetch(): Promise<void> {
+		const { store, campaignId, owner, leaseMs, clock, blockSize, finish } = this.options;
+		const keys = this.worklist.takeDue(clock(), blockSize);
+		const claims = await store.ledger.claim(campaignId, {
+			owner,
+			leaseMs,
+			limit: keys.length,
+			only: keys,
+		});
+		const claimed = new Set(claims.map(({ key }) => key));
+		const suppressed = await store.suppressions.check([...claimed]);
+		const unwanted: Claim[] = [];
+		for (const claim of claims) {
+			const owed = this.worklist.get(claim.key);
+			const entry = suppressed.get(claim.key);
+			if (owed && !entry) this.#claimed.push(claim);
+			else unwanted.push(claim);
+			if (owed && entry) finish(owed, skippedAsSuppressed(owed, entry));
+		}
+		if (unwanted.length > 0) await store.ledger.release(unwanted);
+		const missing = keys.filter((key) => !claimed.has(key));
+		if (missing.length > 0) await this.#lookAfter(missing);
+	}
+
+	/** Recipients who could not be claimed: served meanwhile, put off, or in another run's hands. */
+	async #lookAfter(keys: readonly string[]): Promise<void> {
+		const { store, campaignId, finish } = this.options;
+		const entries = await store.ledger.getMany(campaignId, keys);
+		const byKey = new Map(entries.map((entry) => [entry.key, entry]));
+		for (const key of keys) {
+			const owed = this.worklist.get(key);
+			const entry = byKey.get(key);
+			if (!owed) continue;
+			const served = entry && skippedAsServed(owed, entry);
+			if (served) finish(owed, served);
+			else if (entry?.retryAt !== undefined) this.#adopt(owed, entry, entry.retryAt);
+			else this.#lookAgain(owed);
+		}
+	}
+
+	#adopt(owed: Owed, entry: LedgerEntry, retryAt: number): void {
+		const { reply, blame, attempts, reason = 'The server asked to try again later.' } = entry;
+		owed.firstTryAt ??= this.options.clock();
+		owed.attempts = attempts;
+		owed.deferral = { retryAt, reason, reply, blame };
+		this.options.putOff(owed);
+	}
+
+	/**
+	 * Waits for the other run's outcome, or for the end of its lease if it is gone, whichever comes;
+	 * but not for ever: two runs that wait for each other's retries would.
+	 */
+	#lookAgain(owed: Owed): void {
+		const { clock, patienceMs, leaseMs, finish } = this.options;
+		const now = clock();
+		owed.elsewhereSince ??= now;
+		if (now - owed.elsewhereSince < Math.max(patienceMs, 2 * leaseMs)) {
+			this.worklist.putBack(owed.key, now + Math.min(LOOK_AGAIN_MS, leaseMs));
+			return;
+		}
+		const reason = `Another execution is sending this campaign to ${owed.recipient} at this time.`;
+		finish(owed, skipped(owed, 'beingSentElsewhere', reason));
+	}
+}

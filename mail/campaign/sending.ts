@@ -1,0 +1,377 @@
+import type { RecipientOutcome } from '../model/outcome';
+import { retryAt } from '../smtp/retry';
+import type { SmtpProblem } from '../smtp/send-result';
+import type { Claim } from '../store/store';
+import { Bell } from './bell';
+import { Claims } from './claims';
+import { readResult, wordsOf } from './delivery';
+import type { Delivery } from './delivery';
+import { Line } from './line';
+import { readPayload } from './recipient';
+import type { CampaignSettings } from './settings';
+import { deferredOutcome, outcomeOf, settlementOf } from './settlement';
+import type { ConclusiveDelivery } from './settlement';
+import type { Deferral, Owed, Worklist } from './worklist';
+
+/** More outcomes than this are not kept for a caller who does not fetch them: sending waits. */
+const OUTBOX_LIMIT = 1_000;
+/** How long a message may take to end after its connection was cut, in ms. */
+const CUT_MS = 500;
+/** How long what is on the wire may take when the account's own failure ends the run, in ms. */
+const PATIENT_GRACE_MS = 60_000;
+
+const STOPPED_REASON =
+	'The run was stopped before this mail was sent. Run the campaign again to send it.';
+/** The run is stopped from outside: by the caller, or with the process. */
+export const STOPPED = { reason: STOPPED_REASON, graceMs: 2_000 };
+
+/** Why a run ends before its list does. */
+export interface StopReason extends Deferral {
+	/** How long what is on the wire may take to be finished, in ms. */
+	graceMs: number;
+}
+
+/** One message on its way. */
+interface Underway {
+	claim: Claim;
+	owed: Owed;
+	/** The ledger was told that the final dot is about to leave. */
+	dispatched: boolean;
+	/** The dot was let go. */
+	granted: boolean;
+	/** What it came to is being written down. */
+	concluding: boolean;
+	/** Given up: what still comes of it is not listened to. */
+	abandoned: boolean;
+}
+
+const NOT_BEGUN = { dispatched: false, granted: false, concluding: false, abandoned: false };
+
+/** A place on a connection. Its next message waits at the gate until its last one is written down. */
+interface Slot {
+	settled: Promise<void>;
+}
+
+/**
+ * Sends what a worklist owes: as many messages at once as there are connections, each outcome written
+ * down before it is told.
+ */
+export class Sending {
+	readonly #free: Slot[];
+	readonly #underway = new Set<Underway>();
+	readonly #claims: Claims;
+	readonly #line = new Line();
+	readonly #cut = new AbortController();
+	/** Rung when the next step may be taken. */
+	readonly #bell = new Bell();
+	/** Rung when there is something to tell. */
+	readonly #news = new Bell();
+	#outbox: RecipientOutcome[] = [];
+	#stopped: { reason: StopReason; deadline: number } | undefined;
+	#broken: { error: unknown } | undefined;
+	#ended = false;
+
+	constructor(
+		private readonly settings: CampaignSettings,
+		private readonly worklist: Worklist,
+	) {
+		const { concurrency } = settings;
+		this.#free = Array.from({ length: concurrency }, () => ({ settled: Promise.resolve() }));
+		this.#claims = new Claims(worklist, {
+			...settings,
+			blockSize: Math.min(Math.max(concurrency * 5, 20), 200),
+			finish: (owed, outcome) => {
+				this.#finish(owed, outcome);
+			},
+			putOff: (owed) => {
+				this.#putOff(owed);
+			},
+		});
+	}
+
+	/**
+	 * One outcome for each recipient of the worklist, as they become final.
+	 *
+	 * @throws what the store threw, after what became of the messages on the wire has been told
+	 */
+	async *outcomes(): AsyncGenerator<RecipientOutcome, void> {
+		const sending = this.#send();
+		try {
+			while (!this.#ended || this.#outbox.length > 0) {
+				const batch = this.#outbox;
+				this.#outbox = [];
+				this.#bell.ring();
+				for (const outcome of batch) yield outcome;
+				if (!this.#ended && this.#outbox.length === 0) await this.#news.heard();
+			}
+			if (this.#broken) throw this.#broken.error;
+			for (const owed of this.worklist.rest()) yield this.#deferred(owed);
+		} finally {
+			this.stop({ ...STOPPED, retryAt: this.settings.clock() });
+			await sending;
+		}
+	}
+
+	/** Ends early: nothing new is begun, and what is on the wire is finished within its grace. */
+	stop(reason: StopReason): void {
+		const deadline = this.settings.clock() + reason.graceMs;
+		if (!this.#stopped) this.#stopped = { reason, deadline };
+		else if (deadline < this.#stopped.deadline) this.#stopped.deadline = deadline;
+		this.#bell.ring();
+	}
+
+	async #send(): Promise<void> {
+		while (!this.#stopped && this.worklist.size > 0) await this.#step();
+		try {
+			await this.#windUp();
+		} catch (error) {
+			this.#breakDown(error);
+		}
+		this.#ended = true;
+		this.#news.ring();
+	}
+
+	/** Begins the next message, or waits until that may be done. */
+	async #step(): Promise<void> {
+		const now = this.settings.clock();
+		if (this.#free.length === 0 || this.#outbox.length >= OUTBOX_LIMIT) {
+			await this.#bell.heard();
+			return;
+		}
+		if (this.#line.pausedUntil > now) {
+			await this.#bell.heard(this.#line.pausedUntil - now);
+			return;
+		}
+		const claim = this.#claims.take((error) => {
+			this.#breakDown(error);
+		});
+		if (claim) {
+			this.#begin(claim);
+			return;
+		}
+		if (this.#claims.fetching) {
+			await this.#claims.fetching;
+			return;
+		}
+		const { nextAt } = this.worklist;
+		await this.#bell.heard(nextAt === undefined ? undefined : Math.max(nextAt - now, 1));
+	}
+
+	#begin(claim: Claim): void {
+		const owed = this.worklist.get(claim.key);
+		const slot = this.#free.pop();
+		if (!owed || !slot) return;
+		owed.firstTryAt ??= this.settings.clock();
+		owed.elsewhereSince = undefined;
+		owed.attempts = claim.attempts;
+		const underway = { claim, owed, ...NOT_BEGUN };
+		this.#underway.add(underway);
+		void this.#serve(underway, slot);
+	}
+
+	async #serve(underway: Underway, slot: Slot): Promise<void> {
+		const delivery = await this.#deliver(underway, slot);
+		if (underway.abandoned) return;
+		slot.settled = this.#conclude(underway, delivery)
+			.catch((error: unknown) => {
+				this.#breakDown(error);
+			})
+			.finally(() => {
+				this.#underway.delete(underway);
+				this.#bell.ring();
+			});
+		this.#free.push(slot);
+		this.#bell.ring();
+	}
+
+	async #deliver(underway: Underway, slot: Slot): Promise<Delivery> {
+		const { claim } = underway;
+		const { message, pool, identityOf } = this.settings;
+		const content = readPayload(claim.payload);
+		if ('problem' in content) return cannotBeMade(content.problem);
+		const rendered = message.render({ ...content, address: claim.address }, identityOf(claim));
+		if (!rendered.ok) return cannotBeMade(rendered.problem);
+		const result = await pool.send(rendered.envelope, rendered.raw, {
+			beforeFinalDot: () => this.#mayLeave(underway, slot),
+			signal: this.#cut.signal,
+		});
+		const { hasAnswered } = this.#line;
+		if (result.result === 'accepted' || result.result === 'refused') this.#line.answered();
+		return readResult(result, hasAnswered);
+	}
+
+	/** The gate before the final dot: the ledger is told first, and only who holds the lease may pass. */
+	async #mayLeave(underway: Underway, slot: Slot): Promise<boolean> {
+		await slot.settled;
+		if (this.#isShut(underway)) return false;
+		try {
+			const held = await this.settings.store.ledger.dispatch([underway.claim]);
+			underway.dispatched = held.length > 0;
+			// Given up while the ledger was told: nobody else would take it back.
+			if (underway.abandoned) await this.#takeBack(underway);
+		} catch (error) {
+			this.#breakDown(error);
+			return false;
+		}
+		underway.granted = underway.dispatched && !this.#isShut(underway);
+		return underway.granted;
+	}
+
+	#isShut(underway: Underway): boolean {
+		return this.#cut.signal.aborted || this.#broken !== undefined || underway.abandoned;
+	}
+
+	/** Writes down what a try came to, and sees to what is next for the recipient. */
+	async #conclude(underway: Underway, delivery: Delivery): Promise<void> {
+		underway.concluding = true;
+		const { claim, owed } = underway;
+		switch (delivery.became) {
+			case 'sent':
+			case 'deferred':
+			case 'failed':
+			case 'unknown':
+				await this.#settle(underway, delivery);
+				return;
+			case 'cutOff':
+				if (this.#isShut(underway)) {
+					await this.#takeBack(underway);
+					return;
+				}
+				owed.cutOff = (owed.cutOff ?? 0) + 1;
+				this.#notReached(delivery.problem);
+				await this.#settle(underway, delivery);
+				return;
+			case 'unreached':
+				this.#notReached(delivery.problem);
+				await this.#takeBack(underway);
+				this.worklist.putBack(claim.key, this.#line.pausedUntil);
+				return;
+			case 'accountRefused':
+				this.stop(this.#endsBecause(delivery.reason));
+				await this.#takeBack(underway);
+				return;
+			case 'withdrawn':
+				if (this.#isShut(underway)) {
+					await this.#takeBack(underway);
+					return;
+				}
+				// The lease was lost, and the recipient with it: the ledger knows to whom.
+				this.worklist.putBack(claim.key, this.settings.clock());
+		}
+	}
+
+	async #settle({ claim, owed }: Underway, delivery: ConclusiveDelivery): Promise<void> {
+		const { store, campaignId, clock, identityOf, suppressRefused } = this.settings;
+		const now = clock();
+		const { messageId } = identityOf(claim);
+		const settlement = settlementOf(delivery, claim, { messageId, now, cutOff: owed.cutOff ?? 0 });
+		let isOurs = true;
+		try {
+			if (delivery.became === 'failed' && delivery.addressIsBad && suppressRefused)
+				await store.suppressions.add([
+					{
+						key: claim.key,
+						address: claim.address,
+						reason: 'hardBounce',
+						campaignId,
+						detail: delivery.reply?.slice(0, 500),
+					},
+				]);
+			isOurs = (await store.ledger.settle([settlement])).length > 0;
+		} catch (error) {
+			// It cannot be written down, but it can be told.
+			this.#breakDown(error);
+		}
+		const wasTried = delivery.became !== 'failed' || delivery.reply !== undefined;
+		owed.attempts = claim.attempts + (wasTried ? 1 : 0);
+		if (settlement.state === 'deferred') owed.deferral = settlement;
+		if (!isOurs && settlement.state !== 'sent' && settlement.state !== 'unknown')
+			this.worklist.putBack(claim.key, now);
+		else if (settlement.state === 'deferred') this.#putOff(owed);
+		else this.#finish(owed, outcomeOf(settlement, owed, now));
+	}
+
+	/** Tries again within this run where patience allows, else leaves that to the next. */
+	#putOff(owed: Owed): void {
+		const { patienceMs, clock } = this.settings;
+		const { deferral, firstTryAt = clock() } = owed;
+		if (deferral && !this.#stopped && deferral.retryAt - firstTryAt <= patienceMs)
+			this.worklist.putBack(owed.key, deferral.retryAt);
+		else this.#finish(owed, this.#deferred(owed));
+	}
+
+	/** No server has it, and it will not be sent by this try: the next who claims it may. */
+	async #takeBack({ claim, dispatched }: Underway): Promise<void> {
+		const { ledger } = this.settings.store;
+		const { messageId } = this.settings.identityOf(claim);
+		const at = this.settings.clock();
+		if (!dispatched) await ledger.release([claim]);
+		else
+			await ledger.settle([
+				{ claim, messageId, state: 'deferred', retryAt: at, reason: STOPPED_REASON },
+			]);
+	}
+
+	/** The server could not be reached; when that lasts, the run ends. */
+	#notReached(problem: SmtpProblem): void {
+		const troubledFor = this.#line.failed(this.settings.clock());
+		if (troubledFor >= this.settings.patienceMs) this.stop(this.#endsBecause(wordsOf(problem)));
+	}
+
+	#endsBecause(reason: string): StopReason {
+		return { reason, retryAt: retryAt(1, this.settings.clock()), graceMs: PATIENT_GRACE_MS };
+	}
+
+	#breakDown(error: unknown): void {
+		this.#broken ??= { error };
+		this.stop(this.#endsBecause('The mail store failed.'));
+	}
+
+	#finish(owed: Owed, outcome: RecipientOutcome): void {
+		this.worklist.remove(owed.key);
+		this.#outbox.push(outcome);
+		this.#news.ring();
+	}
+
+	#deferred(owed: Owed): RecipientOutcome {
+		const at = this.settings.clock();
+		const { messageId } = this.settings.identityOf(owed);
+		const why = owed.deferral ?? this.#stopped?.reason ?? { retryAt: at, reason: STOPPED_REASON };
+		return deferredOutcome(owed, why, { messageId, at });
+	}
+
+	/** Lets what is on the wire end, cuts off what does not, and gives back what was not begun. */
+	async #windUp(): Promise<void> {
+		await this.#wireIsQuiet(() => this.#stopped?.deadline ?? Infinity);
+		if (this.#underway.size > 0) {
+			this.#cut.abort();
+			const until = this.settings.clock() + CUT_MS;
+			await this.#wireIsQuiet(() => until);
+			for (const underway of [...this.#underway]) await this.#abandon(underway);
+			await this.#wireIsQuiet(() => Infinity);
+		}
+		await this.#claims.giveBack();
+	}
+
+	async #wireIsQuiet(deadline: () => number): Promise<void> {
+		for (;;) {
+			const leftMs = deadline() - this.settings.clock();
+			if (this.#underway.size === 0 || leftMs <= 0) return;
+			await this.#bell.heard(Number.isFinite(leftMs) ? leftMs : undefined);
+		}
+	}
+
+	/** A message whose connection does not even end when it is cut. */
+	async #abandon(underway: Underway): Promise<void> {
+		if (underway.concluding) return;
+		underway.abandoned = true;
+		this.#underway.delete(underway);
+		const reason = 'The run was stopped before the server answered.';
+		if (underway.granted) await this.#settle(underway, { became: 'unknown', reason });
+		else await this.#takeBack(underway);
+	}
+}
+
+function cannotBeMade(problem: string): Delivery {
+	return { became: 'failed', reason: problem, blame: 'content', addressIsBad: false };
+}
