@@ -14,12 +14,12 @@ export function memoryStore(): Promise<MailStore> {
 	return openStore({ path: ':memory:', masterKey: 'test', clock: () => Date.now() });
 }
 
-export function greeting(): CompiledMessage {
+export function greeting(text = 'Dear {{name}}, welcome.'): CompiledMessage {
 	const compiled = compileMessage(
 		{
 			from: { name: 'Shop', address: 'shop@example.com' },
 			subject: 'Hello {{name}}',
-			text: 'Dear {{name}}, welcome.',
+			text,
 		},
 		{ missing: 'error' },
 	);

@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { createSmtpPool } from '../../../mail/smtp/pool';
+import type { SmtpPool } from '../../../mail/smtp/send-result';
+import type { MailStore } from '../../../mail/store/store';
+import { campaignRun, memoryStore, outcomes, people, tally } from './campaign';
+import { startFaultServer } from './fault-server';
+import type { Answer, FaultServer, Moment } from './fault-server';
+
+let store: MailStore;
+let server: FaultServer | undefined;
+let pool: SmtpPool | undefined;
+
+beforeEach(async () => {
+	store = await memoryStore();
+});
+
+afterEach(async () => {
+	await pool?.close();
+	await server?.close();
+	await store.close();
+});
+
+function poolTo(port: number, connections = 4): SmtpPool {
+	pool = createSmtpPool({
+		host: '127.0.0.1',
+		port,
+		security: 'none',
+		tls: {},
+		limits: { connections, messagesPerConnection: 100 },
+	});
+	return pool;
+}
+
+describe('a campaign over real connections', () => {
+	it('mails everybody once, over no more connections than it may have', async () => {
+		server = await startFaultServer();
+		const all = await outcomes(
+			campaignRun({ store, pool: poolTo(server.port, 3), recipients: people(500), concurrency: 3 }),
+		);
+		expect(tally(all)).toEqual({ sent: 500 });
+		expect(server.taken.size).toBe(500);
+		expect([...server.taken.values()].every((times) => times === 1)).toBe(true);
+		expect(server.connections).toBeLessThanOrEqual(3);
+	});
+
+	it.each<[Moment, Answer, string]>([
+		['rcptTo', 'drop', 'deferred'],
+		['data', 'drop', 'deferred'],
+		['dot', 'drop', 'unknown'],
+		['dot', 'takeAndDrop', 'unknown'],
+		['rcptTo', '450 4.2.1 Try later', 'deferred'],
+		['rcptTo', '550 5.1.1 No such user', 'failed'],
+		['dot', '451 4.3.0 Try later', 'deferred'],
+		['dot', '554 5.6.0 Content refused', 'failed'],
+		['dot', '421 4.3.2 Going down', 'deferred'],
+	])('at %s, %s: that recipient is %s, the others are sent', async (moment, answer, outcome) => {
+		const faulty = await startFaultServer((now, address) =>
+			now === moment && address === 'r5@example.com' ? answer : 'go',
+		);
+		server = faulty;
+		const all = await outcomes(
+			campaignRun({
+				store,
+				pool: poolTo(server.port),
+				recipients: people(20),
+				concurrency: 1,
+				patienceMs: 1_500,
+			}),
+		);
+		expect(tally(all)).toEqual({ sent: 19, [outcome]: 1 });
+		expect(faulty.taken.get('r5@example.com') ?? 0).toBe(answer === 'takeAndDrop' ? 1 : 0);
+	});
+
+	it('sends to whom the connection was lost at MAIL FROM, after a pause', async () => {
+		let mails = 0;
+		server = await startFaultServer((moment) =>
+			// The second try is the pool's own, on a new connection.
+			moment === 'mailFrom' && [3, 4].includes(++mails) ? 'drop' : 'go',
+		);
+		const all = await outcomes(
+			campaignRun({
+				store,
+				pool: poolTo(server.port),
+				recipients: people(20),
+				concurrency: 1,
+				patienceMs: 10_000,
+			}),
+		);
+		expect(tally(all)).toEqual({ sent: 20 });
+	});
+
+	it('goes on when the server went away in the middle and came back', async () => {
+		let downSince: number | undefined;
+		const faulty = await startFaultServer((moment, address) => {
+			if (address === 'r50@example.com' && moment === 'rcptTo') downSince ??= Date.now();
+			return downSince !== undefined && Date.now() - downSince < 1_500 ? 'drop' : 'go';
+		});
+		server = faulty;
+		const all = await outcomes(
+			campaignRun({
+				store,
+				pool: poolTo(server.port),
+				recipients: people(200),
+				patienceMs: 20_000,
+			}),
+		);
+		const { sent = 0, unknown = 0, ...others } = tally(all);
+		expect(others).toEqual({});
+		expect(sent + unknown).toBe(200);
+		expect(unknown).toBe(faulty.uncertain.size);
+		expect([...faulty.taken.values()].every((times) => times === 1)).toBe(true);
+	});
+});
+
+describe('whatever the server does', () => {
+	const FAULTS: readonly { at: readonly Moment[]; answer: Answer }[] = [
+		{ at: ['greeting', 'mailFrom', 'rcptTo', 'data', 'body', 'dot'], answer: 'drop' },
+		{ at: ['dot'], answer: 'takeAndDrop' },
+		{ at: ['mailFrom', 'rcptTo', 'data', 'dot'], answer: '451 4.3.0 Try again in 1 seconds' },
+		{ at: ['greeting', 'mailFrom', 'rcptTo', 'dot'], answer: '421 4.3.2 Going down' },
+		{ at: ['rcptTo', 'dot'], answer: '550 5.1.1 No such user' },
+		{ at: ['rcptTo', 'dot'], answer: '550 5.7.1 Policy' },
+	];
+
+	it('each recipient is mailed once, or truthfully unknown, when the campaign is run until it is done', async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.infiniteStream(fc.nat(999)),
+				fc.integer({ min: 20, max: 300 }),
+				async (dice, perMille) => {
+					const roll = () => dice.next().value as number;
+					const here = await startFaultServer((moment) => {
+						if (roll() >= perMille / 2) return 'go';
+						const fault = FAULTS[roll() % FAULTS.length]!;
+						return fault.at.includes(moment) ? fault.answer : 'go';
+					});
+					const ours = await memoryStore();
+					const line = poolTo(here.port);
+					try {
+						const final = new Map<string, string>();
+						for (let run = 0; run < 12; run += 1) {
+							const all = await outcomes(
+								campaignRun({
+									store: ours,
+									pool: line,
+									recipients: people(60),
+									patienceMs: 0,
+									suppressRefused: false,
+								}),
+							);
+							expect(all).toHaveLength(60);
+							for (const one of all) check(one.recipient, one.outcome, final, here);
+							if (all.every(({ outcome }) => outcome === 'skipped')) break;
+						}
+						for (const [address, times] of here.taken) {
+							expect({ address, times }).toEqual({ address, times: 1 });
+							expect([address, final.get(address)]).toEqual([
+								address,
+								here.uncertain.has(address) ? 'unknown' : 'sent',
+							]);
+						}
+					} finally {
+						await line.close();
+						await here.close();
+						await ours.close();
+					}
+				},
+			),
+			{ numRuns: 12, interruptAfterTimeLimit: 20_000 },
+		);
+	}, 60_000);
+
+	function check(
+		address: string,
+		outcome: string,
+		final: Map<string, string>,
+		here: FaultServer,
+	): void {
+		if (outcome === 'sent') expect(here.taken.get(address)).toBe(1);
+		if (outcome === 'unknown') expect(here.uncertain.has(address)).toBe(true);
+		if (outcome !== 'sent' && outcome !== 'unknown') return;
+		expect([address, final.get(address)]).toEqual([address, undefined]);
+		final.set(address, outcome);
+	}
+});
