@@ -71,4 +71,4 @@ export function tally(all: readonly RecipientOutcome[]): Record<string, number> 
 // Jest's matchers are of type any; these are of the type that they stand for.
 export const containing = (text: string) => expect.stringContaining(text) as string;
 export const matching = (pattern: RegExp) => expect.stringMatching(pattern) as string;
-export const aNumber = expect.any(Number) as number;
+export const aNumber = () => expect.any(Number) as number;

@@ -45,7 +45,7 @@ describe('a campaign', () => {
 			reply: '250 2.0.0 Ok',
 			messageId: matching(/^<[a-z2-7]{28}@example\.com>$/),
 			attempts: 1,
-			at: aNumber,
+			at: aNumber(),
 		});
 	});
 

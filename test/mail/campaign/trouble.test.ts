@@ -249,7 +249,7 @@ describe('an account that may not send', () => {
 			expect(all[99]).toMatchObject({
 				reason: `Problem ${code}. Do something.`,
 				attempts: 0,
-				retryAt: aNumber,
+				retryAt: aNumber(),
 			});
 			expect(all[99]).not.toHaveProperty('blame');
 			expect(pool.begun.length).toBeLessThanOrEqual(4);
