@@ -7,30 +7,29 @@ import { createSuppressionList } from './sqlite/suppressions';
 import type { MailStore } from './store';
 import { StoreError } from './store-error';
 
-export interface StoreOptions {
-	/** The database file; made, with its folder, where it is missing. `:memory:` for one that is forgotten. */
+export interface OpenStoreOptions {
+	/** The store's file, made with its folder when missing; `:memory:` for one that ends with us. */
 	path: string;
-	/** What the signing keys are sealed under: a secret that is kept elsewhere. */
+	/** Seals the signing keys. Random, and the same at every opening. */
 	masterKey: string;
-	/** ms since the epoch. */
+	/** ms since the epoch; the system's clock when left out. Processes of one file share one clock. */
 	clock?: () => number;
-	/** How long a write waits while another process has the lock, in ms. */
+	/** For how long a write waits, in ms, while another process has the file locked; 15 s by default. */
 	patienceMs?: number;
 }
 
 /**
- * Opens the embedded store. Several processes may have the same file open.
+ * Opens the store in a file. Several processes, and several openings in one, may share it.
  *
- * @throws StoreError, in words for the user: a file that cannot be written, that is no database, that
- *   a newer version made, …
+ * @throws StoreError when the file cannot be used; it says why, and what to do
  */
-export async function openStore(options: StoreOptions): Promise<MailStore> {
-	const { path, masterKey, clock = Date.now, patienceMs = 10_000 } = options;
+export async function openStore(options: OpenStoreOptions): Promise<MailStore> {
+	const { path, masterKey, clock = Date.now, patienceMs = 15_000 } = options;
 	if (masterKey === '')
 		throw new StoreError(
 			'noMasterKey',
 			path,
-			'The mail store needs a master key to seal its keys under.',
+			`The mail store ${path} needs a master key to seal its signing keys. Give the installation an encryption key.`,
 		);
 	const database = await Database.open(path, { clock, patienceMs });
 	return {

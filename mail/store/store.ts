@@ -36,7 +36,8 @@ export interface Ledger {
 
 	/**
 	 * Claims up to `limit` recipients that are due (`queued`, or `deferred` with `retryAt` past),
-	 * oldest first. A claim whose lease ran out before dispatch is claimable again.
+	 * those first that have been due longest. A claim whose lease ran out before dispatch is claimable
+	 * again.
 	 *
 	 * @param only claim just these keys, when given
 	 */
@@ -47,19 +48,25 @@ export interface Ledger {
 
 	/**
 	 * Records that the final dot of these messages is about to leave. Only after this returned may
-	 * it leave.
+	 * it leave. Counts a try. A claim whose lease is over is lost, even if nobody took it yet.
 	 *
 	 * @returns the claims still held; whoever is missing lost the lease and must not send
 	 */
 	dispatch(claims: readonly Claim[]): Promise<Claim[]>;
 
-	/** Writes outcomes; those whose claim was lost to another owner are left alone and not returned. */
+	/**
+	 * Writes outcomes; those whose claim was lost to another owner are left alone and not returned.
+	 *
+	 * What the server said stands as long as nobody else has claimed the row, even if the lease is
+	 * over, and even if the row was given up as `unknown` meanwhile. An outcome without a dispatch
+	 * (a refusal before the final dot) counts as a try too.
+	 */
 	settle(results: readonly Settlement[]): Promise<Claim[]>;
 
-	/** Gives claims back as `queued`, without counting a try. */
+	/** Gives claims that were not dispatched back as `queued`, in their old place, no try counted. */
 	release(claims: readonly Claim[]): Promise<void>;
 
-	/** Prolongs the lease of what `owner` holds. */
+	/** Prolongs the leases of `owner` that still run; one that is over stays over. */
 	heartbeat(campaignId: string, owner: string, leaseMs: number): Promise<void>;
 
 	/**
@@ -75,7 +82,10 @@ export interface Ledger {
 	findByReference(reference: string): Promise<LedgerEntry | undefined>;
 	/** How many recipients of the campaign are in each state. */
 	counts(campaignId: string): Promise<Record<LedgerState, number>>;
-	/** Records a bounce or complaint that came home for this recipient. */
+	/**
+	 * Records a bounce or complaint that came home for this recipient. The gravest stays: an
+	 * out-of-office reply does not hide the bounce before it.
+	 */
 	recordFeedback(campaignId: string, key: string, feedback: Feedback): Promise<void>;
 }
 
@@ -146,12 +156,17 @@ export type Settlement = {
 
 /** Who must not be mailed any more, and why. */
 export interface SuppressionList {
-	/** Adds or refreshes; one transaction. @returns how many were not on the list before */
+	/**
+	 * Adds or refreshes, in one transaction. Of two reasons the stronger stays (`REASON_STRENGTH`).
+	 *
+	 * @returns how many were not on the list before
+	 */
 	add(entries: readonly NewSuppression[]): Promise<number>;
 	/** @returns how many were on the list */
 	remove(keys: readonly string[]): Promise<number>;
 	/** The entries for those of `keys` that are suppressed now (expired ones are not). */
 	check(keys: readonly string[]): Promise<Map<string, Suppression>>;
+	/** Newest first. */
 	list(options: {
 		limit: number;
 		offset?: number;
@@ -201,4 +216,8 @@ export interface MailboxMark {
 	lastUid: number;
 	/** Digests of the messages handed on lately, newest last, bounded. */
 	seen: string[];
+	/** All that arrived until then (ms, by the mail server's clock) was looked at. */
+	horizon?: number;
+	/** Up to this UID only unread messages are handed on: a first start with "unread" is under way. */
+	unreadUntil?: number;
 }

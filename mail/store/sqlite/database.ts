@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { migrate, readSchemaVersion } from './migrations';
 import { explain, fileProblem } from './problems';
 import { patiently, Transactions } from './transactions';
@@ -70,7 +71,7 @@ export class Database {
 		return new Statement<R>(this.#handle, sql);
 	}
 
-	/** Runs SQL that returns nothing and is used once. */
+	/** Runs SQL that is used once, such as a PRAGMA. */
 	execute(sql: string): void {
 		this.#handle.exec(sql);
 	}
@@ -97,9 +98,11 @@ export class Database {
 	/** Reads something for each of many items, a slice in each turn of the event loop. */
 	async readEach<I, T>(items: readonly I[], work: (item: I) => T): Promise<T[]> {
 		const found: T[] = [];
-		for (let start = 0; start < items.length; start += READ_SLICE)
-			for (const one of await this.read(() => items.slice(start, start + READ_SLICE).map(work)))
-				found.push(one);
+		for (let start = 0; start < items.length; start += READ_SLICE) {
+			if (start > 0) await nextTurn();
+			const slice = items.slice(start, start + READ_SLICE);
+			for (const one of await this.read(() => slice.map(work))) found.push(one);
+		}
 		return found;
 	}
 
@@ -147,11 +150,22 @@ export class Statement<R extends Row> {
 
 type Parameters = Record<string, SQLInputValue | undefined>;
 
-/** What is left out is NULL. */
+/**
+ * What is left out is NULL. The schema keeps whole numbers only: fractions of a ms are rounded up,
+ * and without end is as far as whole numbers go.
+ */
 function bindable(parameters: Parameters): Record<string, SQLInputValue> {
 	const bound: Record<string, SQLInputValue> = {};
-	for (const name in parameters) bound[name] = parameters[name] ?? null;
+	for (const name in parameters) {
+		const value = parameters[name] ?? null;
+		bound[name] = typeof value === 'number' ? whole(value) : value;
+	}
 	return bound;
+}
+
+function whole(value: number): number {
+	const { MIN_SAFE_INTEGER, MAX_SAFE_INTEGER } = Number;
+	return Math.min(Math.max(Math.ceil(value), MIN_SAFE_INTEGER), MAX_SAFE_INTEGER);
 }
 
 function makeFile(file: string): void {

@@ -32,8 +32,8 @@ export function createMailboxMarks(database: Database, clock: () => number): Mai
 		},
 
 		async set(mailbox, { uidValidity, lastUid, seen }) {
-			// Lost, it is read once more; the messages' own digests say that they were handed on.
-			await database.share('kill', () =>
+			// On disk, since a forgotten mark hands the same messages on once more.
+			await database.share('powerCut', () =>
 				write.run({ mailbox, uidValidity, lastUid, seen: JSON.stringify(seen), now: clock() }),
 			);
 		},

@@ -5,7 +5,7 @@ import type { SigningKey, SigningKeys } from '../store';
 import { StoreError } from '../store-error';
 import type { Database } from './database';
 
-const KEY_IDS = 'abcdefghijklmnopqrstuvwxyz234567';
+const KEY_IDS = Array.from('abcdefghijklmnopqrstuvwxyz234567');
 const SECRET_BYTES = 32;
 
 interface KeyRow extends Record<string, SQLOutputValue> {
@@ -46,7 +46,7 @@ export function createSigningKeys(
 	}
 
 	function freeId(rows: readonly KeyRow[]): string {
-		const free = [...KEY_IDS].filter((id) => !rows.some((row) => row.id === id));
+		const free = KEY_IDS.filter((id) => !rows.some((row) => row.id === id));
 		const id = free.length > 0 ? free[randomInt(free.length)] : undefined;
 		if (id === undefined)
 			throw new StoreError(

@@ -91,7 +91,9 @@ export class Transactions {
 
 	async #drain(): Promise<void> {
 		// Waiting for the next turn is what lets the calls of this one come together.
-		for (await nextTurn(); this.#jobs.length > 0; await nextTurn()) {
+		for (;;) {
+			await nextTurn();
+			if (this.#jobs.length === 0) break;
 			const firstAlone = this.#jobs.findIndex((job) => !job.shares);
 			const size = firstAlone === -1 ? this.#jobs.length : Math.max(firstAlone, 1);
 			const batch = this.#jobs.splice(0, size);
