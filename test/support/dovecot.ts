@@ -263,6 +263,12 @@ service auth {
     mode = 0666
   }
 }
+# No growing pauses after wrong passwords.
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 ${withoutRoot}
 ${given.more}
 `;

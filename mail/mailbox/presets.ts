@@ -1,0 +1,113 @@
+import type { SmtpPreset } from '../smtp/presets';
+
+/** A well-known service and how its mail is fetched, from its own help pages. */
+export type ImapPreset = SmtpPreset;
+
+const APP_PASSWORD = 'Needs an app password';
+
+export const IMAP_PRESETS: readonly ImapPreset[] = [
+	{
+		id: 'aol',
+		name: 'AOL',
+		host: 'imap.aol.com',
+		port: 993,
+		security: 'tls',
+		note: APP_PASSWORD,
+	},
+	{
+		id: 'fastmail',
+		name: 'Fastmail',
+		host: 'imap.fastmail.com',
+		port: 993,
+		security: 'tls',
+		note: APP_PASSWORD,
+	},
+	{
+		id: 'gmail',
+		name: 'Gmail and Google Workspace',
+		host: 'imap.gmail.com',
+		port: 993,
+		security: 'tls',
+		note: APP_PASSWORD,
+	},
+	{
+		id: 'gmx',
+		name: 'GMX',
+		host: 'imap.gmx.net',
+		port: 993,
+		security: 'tls',
+		note: 'Allow POP3 and IMAP in the settings first',
+	},
+	{ id: 'hostinger', name: 'Hostinger', host: 'imap.hostinger.com', port: 993, security: 'tls' },
+	{
+		id: 'icloud',
+		name: 'iCloud',
+		host: 'imap.mail.me.com',
+		port: 993,
+		security: 'tls',
+		note: APP_PASSWORD,
+	},
+	{ id: 'infomaniak', name: 'Infomaniak', host: 'mail.infomaniak.com', port: 993, security: 'tls' },
+	{ id: 'ionos', name: 'IONOS', host: 'imap.ionos.com', port: 993, security: 'tls' },
+	{ id: 'mailboxOrg', name: 'mailbox.org', host: 'imap.mailbox.org', port: 993, security: 'tls' },
+	{
+		id: 'microsoft365',
+		name: 'Microsoft 365',
+		host: 'outlook.office365.com',
+		port: 993,
+		security: 'tls',
+		note: 'Passwords are switched off there',
+	},
+	{
+		id: 'outlook',
+		name: 'Outlook.com',
+		host: 'outlook.office365.com',
+		port: 993,
+		security: 'tls',
+		note: 'Passwords are switched off there',
+	},
+	{ id: 'ovh', name: 'OVHcloud', host: 'ssl0.ovh.net', port: 993, security: 'tls' },
+	{ id: 'posteo', name: 'Posteo', host: 'posteo.de', port: 993, security: 'tls' },
+	{
+		id: 'protonBridge',
+		name: 'Proton Mail Bridge',
+		host: '127.0.0.1',
+		port: 1143,
+		security: 'starttls',
+		note: 'The Bridge app must run on the machine of n8n; its password is not your own',
+	},
+	{ id: 'rackspace', name: 'Rackspace', host: 'secure.emailsrvr.com', port: 993, security: 'tls' },
+	{ id: 'strato', name: 'Strato', host: 'imap.strato.de', port: 993, security: 'tls' },
+	{
+		id: 'webDe',
+		name: 'WEB.DE',
+		host: 'imap.web.de',
+		port: 993,
+		security: 'tls',
+		note: 'Allow POP3 and IMAP in the settings first',
+	},
+	{
+		id: 'yahoo',
+		name: 'Yahoo',
+		host: 'imap.mail.yahoo.com',
+		port: 993,
+		security: 'tls',
+		note: APP_PASSWORD,
+	},
+	{
+		id: 'yandex',
+		name: 'Yandex',
+		host: 'imap.yandex.com',
+		port: 993,
+		security: 'tls',
+		note: APP_PASSWORD,
+	},
+	{
+		id: 'zoho',
+		name: 'Zoho Mail',
+		host: 'imap.zoho.com',
+		port: 993,
+		security: 'tls',
+		note: 'Allow IMAP in the settings first; with two factors it needs an app password',
+	},
+];

@@ -1,0 +1,115 @@
+import type { ConnectionFailure } from '../smtp/diagnose';
+import { describeConnectionError, describeSignInError, scrub } from '../smtp/diagnose';
+import type { SmtpProblem } from '../smtp/send-result';
+import type { ImapAccount } from './account';
+import { FolderMissing, MarkUnavailable } from './failure';
+
+/** What keeps a mailbox from being read, in words for the user; never holds a secret. */
+export type MailboxProblem =
+	| SmtpProblem
+	| (Omit<SmtpProblem, 'code'> & {
+			/** `folderMissing`: no such folder. `markUnavailable`: the store failed, so nothing may be handed on. */
+			code: 'folderMissing' | 'markUnavailable';
+	  });
+
+/** The parts of an imapflow error that tell what happened. */
+interface ImapError extends Error {
+	code?: string;
+	authenticationFailed?: boolean;
+	serverResponseCode?: string;
+	responseStatus?: string;
+	responseText?: string;
+	response?: unknown;
+	/** The text of the server's BYE. */
+	reason?: string;
+	_err?: unknown;
+}
+
+/** RFC 5530 response codes of a sign-in that was refused for another reason than the password. */
+const NOT_THE_PASSWORD = /^(?:UNAVAILABLE|LIMIT|INUSE|SERVERBUG|CONTACTADMIN|OVERQUOTA)$/i;
+const TOO_MANY_CONNECTIONS =
+	/maximum number of connections|too many (?:simultaneous )?connections|connection limit/i;
+
+/** Any failure of an IMAP session in the user's words. */
+export function describeImapError(error: unknown, account: ImapAccount): MailboxProblem {
+	const { host, port, security, auth } = account;
+	const server = { host, port, security, protocol: 'IMAP' as const, secrets: [auth.pass] };
+	if (error instanceof FolderMissing) return describeMissingFolder(error);
+	if (error instanceof MarkUnavailable)
+		return {
+			code: 'markUnavailable',
+			message: `How far the mailbox was read could not be ${error.doing}.`,
+			advice: `No mail is handed on until it can: ${scrub(String(error.cause), [auth.pass])}`,
+		};
+	const failure = asImapError(error);
+	const reply = replyOf(failure);
+	if (reply !== undefined && TOO_MANY_CONNECTIONS.test(reply))
+		return {
+			code: 'refusedByServer',
+			message: `${host} allows this account no further connection.`,
+			advice:
+				'Close other programs that read the mailbox, or allow more connections on the server.',
+			reply: scrub(reply, server.secrets),
+		};
+	if (failure.authenticationFailed) return describeRefusedSignIn(failure, reply ?? '', server);
+	return describeConnectionError(connectionFailure(failure, reply), server);
+}
+
+function describeRefusedSignIn(
+	{ serverResponseCode = '' }: ImapError,
+	reply: string,
+	server: Parameters<typeof describeSignInError>[1],
+): MailboxProblem {
+	const shown = scrub(reply, server.secrets);
+	if (
+		/PRIVACYREQUIRED/i.test(serverResponseCode) ||
+		/plaintext auth\w* (?:dis|not )allowed/i.test(reply)
+	)
+		return {
+			code: 'wrongSecurity',
+			message: `${server.host} takes a password only over an encrypted connection.`,
+			advice: 'Choose TLS or STARTTLS as security in the credential.',
+			...(shown ? { reply: shown } : {}),
+		};
+	if (NOT_THE_PASSWORD.test(serverResponseCode))
+		return {
+			code: 'signInRefused',
+			message: `${server.host} does not take sign-ins at the moment.`,
+			advice: 'Try again later; if it stays so, ask those who run the server.',
+			...(shown ? { reply: shown } : {}),
+		};
+	return describeSignInError(reply, server);
+}
+
+function describeMissingFolder({ folder, near, all }: FolderMissing): MailboxProblem {
+	const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+	return {
+		code: 'folderMissing',
+		message: `There is no folder "${folder}" in this mailbox.`,
+		advice: near.length
+			? `Did you mean ${quoted(near)}?`
+			: all.length
+				? `There are: ${quoted(all.slice(0, 12))}${all.length > 12 ? ', …' : '.'}`
+				: 'Check the name of the folder.',
+	};
+}
+
+function connectionFailure(error: ImapError, reply: string | undefined): ConnectionFailure {
+	const cause = error._err instanceof Error ? `: ${error._err.message}` : '';
+	return {
+		...(error.code === undefined ? {} : { code: error.code }),
+		message: error.message + cause,
+		...(reply === undefined ? {} : { reply }),
+		greeted: error.responseStatus !== undefined || error.code === 'ETIMEOUT',
+	};
+}
+
+function replyOf({ responseText, response, reason }: ImapError): string | undefined {
+	return [responseText, response, reason].find(
+		(text): text is string => typeof text === 'string' && text !== '',
+	);
+}
+
+function asImapError(error: unknown): ImapError {
+	return error instanceof Error ? error : new Error(String(error));
+}

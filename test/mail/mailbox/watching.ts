@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { ImapAccount } from '../../../mail/mailbox/account';
+import type { MailboxMessage } from '../../../mail/mailbox/message';
+import type { MailboxWatch } from '../../../mail/mailbox/session';
+import { watchMailbox } from '../../../mail/mailbox/session';
+import type {
+	MessageProblem,
+	Verdict,
+	WatchChange,
+	WatchOptions,
+	WatchTiming,
+} from '../../../mail/mailbox/session-options';
+import type { MailboxMark } from '../../../mail/store/store';
+
+/** Everything shorter, so that a test sees in seconds what takes a minute in earnest. */
+export const QUICK: Partial<WatchTiming> = {
+	connectMs: 2_000,
+	silenceMs: 1_500,
+	heartbeatMs: 500,
+	answerMs: 500,
+	pollMs: 200,
+	recheckMs: 400,
+	backoffMs: [50, 400],
+	signInBackoffMs: [100, 400],
+	patienceMs: 700,
+	handlerBackoffMs: 20,
+	stopGraceMs: 500,
+};
+
+export interface Watching {
+	watch: MailboxWatch;
+	/** What was handed on, in order. */
+	messages: MailboxMessage[];
+	subjects(): string[];
+	changes: WatchChange[];
+	problems: MessageProblem[];
+	/** The mark as a store would have it; shared with the next watch to play a restart. */
+	shelf: { mark?: MailboxMark; saves: number };
+	stop(): Promise<void>;
+}
+
+const running = new Set<Watching>();
+
+/** Starts a watch that writes down what it is told. */
+export function startWatching(
+	account: ImapAccount,
+	options: Partial<WatchOptions> & {
+		shelf?: Watching['shelf'];
+		verdict?: Verdict;
+	} = {},
+): Watching {
+	const shelf = options.shelf ?? { saves: 0 };
+	const watching: Watching = {
+		messages: [],
+		subjects: () => watching.messages.map(subjectOf),
+		changes: [],
+		problems: [],
+		shelf,
+		stop: async () => {
+			running.delete(watching);
+			await watching.watch.stop();
+		},
+		watch: watchMailbox(account, {
+			mailbox: 'INBOX',
+			startWith: 'all',
+			loadMark: () => Promise.resolve(shelf.mark && structuredClone(shelf.mark)),
+			saveMark: (mark) => {
+				shelf.mark = structuredClone(mark);
+				shelf.saves += 1;
+				return Promise.resolve();
+			},
+			onState: (change) => watching.changes.push(change),
+			onProblem: (problem) => watching.problems.push(problem),
+			...options,
+			onMessage: async (message, signal) => {
+				const verdict = (await options.onMessage?.(message, signal)) ??
+					options.verdict ?? { action: 'leave' };
+				watching.messages.push(message);
+				return verdict;
+			},
+			timing: { ...QUICK, ...options.timing },
+		}),
+	};
+	running.add(watching);
+	return watching;
+}
+
+/** For afterEach: ends what a failed test left running. */
+export async function stopAllWatches(): Promise<void> {
+	await Promise.all([...running].map((each) => each.stop()));
+}
+
+export function subjectOf({ raw }: Pick<MailboxMessage, 'raw'>): string {
+	return /^subject: *(.*?)\r?$/im.exec(raw.toString('latin1'))?.[1] ?? '';
+}
+
+/** Waits until the condition holds; fails with what it was about. */
+export async function eventually(
+	what: string,
+	condition: () => boolean | Promise<boolean>,
+	timeoutMs = 8_000,
+): Promise<void> {
+	const deadline = Date.now() + timeoutMs;
+	while (!(await condition())) {
+		if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+		await sleep(10);
+	}
+}
+
+let counter = 0;
+
+/** A small mail with this subject, and a Message-ID of its own. */
+export function mail(subject: string, body = 'Hello.'): string {
+	counter += 1;
+	return [
+		'From: MAILER-DAEMON@mx.example.test',
+		'To: bounces@example.test',
+		`Subject: ${subject}`,
+		`Date: ${new Date().toUTCString()}`,
+		`Message-ID: <${counter}.${Date.now()}@mx.example.test>`,
+		'',
+		body,
+		'',
+	].join('\r\n');
+}
