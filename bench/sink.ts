@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Sink {
+	name: string;
+	port: number;
+	stop(): Promise<void>;
+}
+
+const SMTP_SINK = '/usr/sbin/smtp-sink';
+
+/** A server that takes every mail and keeps none: Postfix's smtp-sink, or one in Node where that is missing. */
+export async function startSink(): Promise<Sink> {
+	const port = await freePort();
+	const isNative = existsSync(SMTP_SINK);
+	const child = isNative
+		? spawn(SMTP_SINK, [...asRoot(), `127.0.0.1:${port}`, '512'], { stdio: 'ignore' })
+		: spawn(process.execPath, ['-e', NODE_SINK, String(port)], { stdio: 'ignore' });
+	await answers(port, child);
+	return {
+		name: isNative ? 'smtp-sink' : 'a sink in Node',
+		port,
+		async stop() {
+			const ended = new Promise((resolve) => child.once('exit', resolve));
+			child.kill('SIGKILL');
+			await ended;
+		},
+	};
+}
+
+/** smtp-sink will not run as root without being told whom to become. */
+function asRoot(): string[] {
+	return process.getuid?.() === 0 ? ['-u', 'root'] : [];
+}
+
+const NODE_SINK = `
+require('node:net').createServer((socket) => {
+	let rest = '', inBody = false;
+	socket.on('error', () => undefined);
+	socket.write('220 sink ESMTP\\r\\n');
+	socket.on('data', (chunk) => {
+		rest += chunk.toString('latin1');
+		for (;;) {
+			const end = rest.indexOf(inBody ? '\\r\\n.\\r\\n' : '\\r\\n');
+			if (end < 0) return;
+			const line = rest.slice(0, end);
+			rest = rest.slice(end + (inBody ? 5 : 2));
+			if (inBody) { inBody = false; socket.write('250 2.0.0 Ok\\r\\n'); }
+			else if (/^EHLO/i.test(line)) socket.write('250-sink\\r\\n250-PIPELINING\\r\\n250 8BITMIME\\r\\n');
+			else if (/^DATA/i.test(line)) { inBody = true; socket.write('354 Go on\\r\\n'); }
+			else if (/^QUIT/i.test(line)) socket.end('221 Bye\\r\\n');
+			else socket.write('250 2.1.0 Ok\\r\\n');
+		}
+	});
+}).listen(Number(process.argv[1]), '127.0.0.1');`;
+
+function freePort(): Promise<number> {
+	return new Promise((resolve) => {
+		const probe = createServer().listen(0, '127.0.0.1', () => {
+			const { port } = probe.address() as AddressInfo;
+			probe.close(() => {
+				resolve(port);
+			});
+		});
+	});
+}
+
+async function answers(port: number, child: ChildProcess): Promise<void> {
+	for (let tries = 0; tries < 100; tries += 1) {
+		if (child.exitCode !== null) throw new Error('The sink did not start.');
+		const isThere = await new Promise<boolean>((resolve) => {
+			const socket = connect(port, '127.0.0.1');
+			socket.once('data', () => {
+				socket.end('QUIT\r\n');
+				resolve(true);
+			});
+			socket.once('error', () => {
+				resolve(false);
+			});
+		});
+		if (isThere) return;
+		await sleep(20);
+	}
+	throw new Error('The sink does not answer.');
+}
