@@ -28,6 +28,7 @@ export class MailboxConnection {
 	private constructor(
 		private readonly client: ImapFlow,
 		private readonly folder: string,
+		private readonly readOnly: boolean,
 		private readonly refusals: Refusals,
 	) {
 		const { mailbox } = client;
@@ -60,7 +61,7 @@ export class MailboxConnection {
 		folder: string,
 		options: { timing: ConnectionTiming; readOnly?: boolean; signal?: AbortSignal },
 	): Promise<MailboxConnection> {
-		const { timing, signal } = options;
+		const { timing, readOnly = false, signal } = options;
 		const refusals = new Refusals();
 		const client = await signIn(account, { timing, refusals, ...(signal ? { signal } : {}) });
 		const giveUp = (): void => {
@@ -71,10 +72,10 @@ export class MailboxConnection {
 			// The lock is never given back: it tells imapflow that a quiet connection is wanted (a
 			// handler may take its time) and is to be kept alive.
 			await client.getMailboxLock(folder, {
-				readOnly: options.readOnly ?? false,
+				readOnly,
 				acquireTimeout: timing.silenceMs,
 			});
-			return new MailboxConnection(client, folder, refusals);
+			return new MailboxConnection(client, folder, readOnly, refusals);
 		} catch (error) {
 			const missing = client.isClosed ? undefined : await findMissing(client, folder, error);
 			client.close();
@@ -210,12 +211,17 @@ export class MailboxConnection {
 		return this.guard(deleted);
 	}
 
-	/** @throws MailboxReplaced, FolderMissing */
+	/**
+	 * Sees whether the folder is still the one that was opened. Only opening it again tells: of the open
+	 * folder, STATUS answers what the session knows, and Dovecot goes on with one that is long gone.
+	 *
+	 * @throws MailboxReplaced, and what the server says when there is no such folder any more
+	 */
 	async checkFolder(): Promise<void> {
-		const status = await this.guard(this.client.status(this.folder, { uidValidity: true }));
-		if (!status) throw new FolderMissing(this.folder);
-		if (status.uidValidity !== undefined && String(status.uidValidity) !== this.uidValidity)
-			throw new MailboxReplaced();
+		const { uidValidity } = await this.guard(
+			this.client.mailboxOpen(this.folder, { readOnly: this.readOnly }),
+		);
+		if (String(uidValidity) !== this.uidValidity) throw new MailboxReplaced();
 	}
 
 	/**

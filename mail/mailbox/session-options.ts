@@ -106,7 +106,7 @@ export const WATCH_TIMING: WatchTiming = {
 	heartbeatMs: 45_000,
 	answerMs: 20_000,
 	pollMs: 30_000,
-	recheckMs: 300_000,
+	recheckMs: 40_000,
 	backoffMs: [1_000, 30_000],
 	signInBackoffMs: [30_000, 300_000],
 	stableMs: 300_000,

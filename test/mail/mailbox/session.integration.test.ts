@@ -90,8 +90,8 @@ jest.setTimeout(20_000);
 		});
 
 		it('unread: what was read already is not handed on, also after a restart in the middle', async () => {
-			await deliver('read 1', 'unread 1', 'read 2', 'unread 2', 'read 3', 'unread 3');
-			for (const subject of ['read 1', 'read 2', 'read 3'])
+			await deliver('known 1', 'unread 1', 'known 2', 'unread 2', 'known 3', 'unread 3');
+			for (const subject of ['known 1', 'known 2', 'known 3'])
 				await dovecot.doveadm('flags', 'add', '-u', user, '\\Seen', 'header', 'subject', subject);
 			const first = startWatching(account, {
 				startWith: 'unread',
