@@ -79,6 +79,8 @@ export const MIGRATIONS: readonly string[] = [
 		uid_validity TEXT NOT NULL,
 		last_uid INTEGER NOT NULL,
 		seen TEXT NOT NULL,
+		horizon INTEGER,
+		unread_until INTEGER,
 		updated_at INTEGER NOT NULL
 	) STRICT;
 	`,
