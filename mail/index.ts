@@ -1,1 +1,37 @@
+/*
+ * The public face of mail/: what a program would import, and the only door for the nodes. The build
+ * makes one file of it, so that what lives on (pools, stores) exists once per process.
+ */
+export { parseBounce } from './bounce/read';
+export { takeInReport } from './campaign/feedback';
+export type { ReportedEvent, ReportedEventName } from './campaign/feedback';
+export { runCampaign } from './campaign/run';
+export type { CampaignProgress, CampaignRecipient, CampaignRunOptions } from './campaign/run';
+export type { ImapAccount } from './mailbox/account';
+export type { MailboxMessage } from './mailbox/message';
+export { newestMessages } from './mailbox/newest';
+export { IMAP_PRESETS } from './mailbox/presets';
+export type { MailboxProblem } from './mailbox/problem';
+export { watchMailbox } from './mailbox/session';
+export type { MailboxWatch } from './mailbox/session';
+export type { Verdict, WatchChange, WatchOptions } from './mailbox/session-options';
+export { verifyImapAccount } from './mailbox/verify';
+export { compileMessage } from './message/compile';
+export type { CampaignTemplate, CompiledMessage } from './message/compile';
+export { composeMessage } from './message/compose';
+export type { Attachment, Draft } from './message/draft';
+export { domainOf, parseMailbox, parseMailboxList, recipientKey } from './model/address';
 export type { Mailbox } from './model/address';
+export type { RecipientOutcome } from './model/outcome';
+export type { MailReport } from './model/report';
+export { accountKey } from './smtp/account';
+export type { ConnectionSecurity, SmtpAccount, TlsTrust } from './smtp/account';
+export { createSmtpPool } from './smtp/pool';
+export { SMTP_PRESETS } from './smtp/presets';
+export type { SendResult, SmtpPool, SmtpProblem } from './smtp/send-result';
+export { verifySmtpAccount } from './smtp/verify';
+export { openStore } from './store/open';
+export type { MailStore } from './store/store';
+export { StoreError } from './store/store-error';
+export { sendTransactional } from './transactional/send';
+export type { Receipt } from './transactional/send';

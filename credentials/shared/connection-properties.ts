@@ -71,7 +71,8 @@ export function serverProperties(
 				{
 					name: 'None',
 					value: 'none',
-					description: 'Password and mails travel in the clear. Only for a server on your own machine.',
+					description:
+						'Password and mails travel in the clear. Only for a server on your own machine.',
 				},
 			],
 			...ownServerOnly,
@@ -110,7 +111,8 @@ export const certificateProperties: INodeProperties[] = [
 			{
 				name: 'Accept Any Certificate',
 				value: 'any',
-				description: 'Not safe: anybody between you and the server can read the password and the mails',
+				description:
+					'Not safe: anybody between you and the server can read the password and the mails',
 			},
 		],
 	},

@@ -49,6 +49,8 @@ export function compileTemplate(
 ): CompiledTemplate {
 	const { field } = options;
 	if (source.length > LIMITS.templateCharacters) return { ok: false, problem: tooLarge(field) };
+	if (depthOf(source) > MAX_DEPTH)
+		return { ok: false, problem: describeCompileError(new RangeError('depth'), field) };
 	try {
 		const program = engine.parse(source);
 		new FieldGuard().accept(program);
@@ -65,6 +67,19 @@ export function compileTemplate(
 	} catch (error) {
 		return { ok: false, problem: describeCompileError(error, field) };
 	}
+}
+
+/** Deeper than this nobody writes by hand; the compiler's time grows with the square of the depth. */
+const MAX_DEPTH = 100;
+
+function depthOf(source: string): number {
+	let depth = 0;
+	let deepest = 0;
+	for (const [, sign] of source.matchAll(/\{\{~?([#/])/g)) {
+		depth += sign === '#' ? 1 : -1;
+		deepest = Math.max(deepest, depth);
+	}
+	return deepest;
 }
 
 /** A copy of any value as plain JSON, for `render`. What is no object becomes an empty one. */

@@ -24,7 +24,8 @@ export class BounceTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{ $parameter["mailbox"] }}',
-		description: 'Starts the workflow when a mail bounces, is complained about or is answered automatically',
+		description:
+			'Starts the workflow when a mail bounces, is complained about or is answered automatically',
 		eventTriggerDescription: '',
 		defaults: { name: 'Bounce Trigger' },
 		usableAsTool: undefined,
@@ -32,7 +33,7 @@ export class BounceTrigger implements INodeType {
 			header: '',
 			executionsHelp: {
 				inactive:
-					'<b>While building your workflow</b>, click "execute step": the newest bounce in the mailbox is shown at once, and if there is none, the next one that arrives.<br /><br /><b>Once you\'re happy with it</b>, publish the workflow. Then every bounce starts it. Those executions show up in the <a data-key=\'executions\'>executions list</a>, but not in the editor.',
+					"<b>While building your workflow</b>, click \"execute step\": the newest bounce in the mailbox is shown at once, and if there is none, the next one that arrives.<br /><br /><b>Once you're happy with it</b>, publish the workflow. Then every bounce starts it. Those executions show up in the <a data-key='executions'>executions list</a>, but not in the editor.",
 				active:
 					'<b>While building your workflow</b>, click "execute step": the newest bounce in the mailbox is shown at once, and if there is none, the next one that arrives.<br /><br /><b>Your workflow also runs by itself</b>, since it is published. Those executions show up in the <a data-key=\'executions\'>executions list</a>, but not in the editor.',
 			},
@@ -42,10 +43,7 @@ export class BounceTrigger implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [IMAP_CREDENTIAL],
-		properties: [
-			...eventProperties,
-			...mailboxProperties,
-		],
+		properties: [...eventProperties, ...mailboxProperties],
 	};
 
 	methods = { credentialTest: { imapAccountTest } };
@@ -57,6 +55,8 @@ export class BounceTrigger implements INodeType {
 			...readMailboxFields(this),
 			...readEventFields(this),
 		};
-		return this.getMode() === 'manual' ? listenOnce(this, source) : await watchForReports(this, source);
+		return this.getMode() === 'manual'
+			? listenOnce(this, source)
+			: await watchForReports(this, source);
 	}
 }

@@ -33,7 +33,9 @@ export async function forEachItem(
 		while (next < count && !cancelled && (goOn || !failed)) {
 			const itemIndex = next++;
 			try {
-				results[itemIndex] = { item: { pairedItem: { item: itemIndex }, ...(await work(itemIndex)) } };
+				results[itemIndex] = {
+					item: { pairedItem: { item: itemIndex }, ...(await work(itemIndex)) },
+				};
 			} catch (error) {
 				failed = true;
 				results[itemIndex] = { error: asNodeError(context, error, itemIndex) };
@@ -65,7 +67,11 @@ function asItem(result: ItemResult, itemIndex: number): INodeExecutionData {
 	};
 }
 
-function asNodeError(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeOperationError {
+function asNodeError(
+	context: IExecuteFunctions,
+	error: unknown,
+	itemIndex: number,
+): NodeOperationError {
 	if (error instanceof NodeOperationError) {
 		error.context.itemIndex = itemIndex;
 		return error;

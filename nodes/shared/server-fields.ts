@@ -22,9 +22,12 @@ export function readServer(
 		return { host, port, security, tls: readTlsTrust(credential) };
 	}
 	if (service !== OWN_SERVER)
-		throw new Error(`The mail service "${asText(service)}" is not known. Choose another in the credential.`);
+		throw new Error(
+			`The mail service "${asText(service)}" is not known. Choose another in the credential.`,
+		);
 	const host = asText(credential.host).trim();
-	if (host === '') throw new Error('The credential names no host. Fill in the name of the mail server.');
+	if (host === '')
+		throw new Error('The credential names no host. Fill in the name of the mail server.');
 	const port = Number(credential.port);
 	if (!Number.isInteger(port) || port < 1 || port > 65535)
 		throw new Error('The port of the credential is no number from 1 to 65535.');

@@ -34,7 +34,8 @@ export const eventProperties: INodeProperties[] = [
 			{
 				name: 'Soft Bounce',
 				value: 'softBounce',
-				description: 'This mail was not delivered, the next one may be: mailbox full, message refused',
+				description:
+					'This mail was not delivered, the next one may be: mailbox full, message refused',
 			},
 		],
 		description: 'Other reports are recorded, but do not start the workflow',

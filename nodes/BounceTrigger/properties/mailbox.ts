@@ -18,8 +18,16 @@ export const mailboxProperties: INodeProperties[] = [
 		type: 'options',
 		default: 'new',
 		options: [
-			{ name: 'New Mail Only', value: 'new', description: 'What arrives from the first activation on' },
-			{ name: 'Unread Mail', value: 'unread', description: 'Unread mail that is there already, and new mail' },
+			{
+				name: 'New Mail Only',
+				value: 'new',
+				description: 'What arrives from the first activation on',
+			},
+			{
+				name: 'Unread Mail',
+				value: 'unread',
+				description: 'Unread mail that is there already, and new mail',
+			},
 			{ name: 'All Mail', value: 'all', description: 'Everything in the folder, and new mail' },
 		],
 		description:

@@ -57,8 +57,10 @@ export interface CampaignFields {
 /** @throws Error that names the field and what is wrong with its text */
 export function readCampaign(context: IExecuteFunctions): CampaignFields {
 	const id = asText(context.getNodeParameter('campaignId', 0)).trim();
-	if (id === '') throw new Error('Campaign ID is empty. Give the mailing a name, such as autumn-news-2026.');
-	if (id.length > 200) throw new Error('Campaign ID is longer than 200 characters. Choose a shorter one.');
+	if (id === '')
+		throw new Error('Campaign ID is empty. Give the mailing a name, such as autumn-news-2026.');
+	if (id.length > 200)
+		throw new Error('Campaign ID is longer than 200 characters. Choose a shorter one.');
 	const from = parseMailbox(asText(context.getNodeParameter('fromEmail', 0)));
 	if (!from.ok) throw new Error(`From Email: ${from.problem}`);
 	const bounceText = asText(context.getNodeParameter('bounceAddress', 0, '')).trim();

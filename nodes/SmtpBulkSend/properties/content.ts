@@ -95,7 +95,9 @@ export function readContent(context: IExecuteFunctions): ContentFields {
 			context.getNodeParameter('options.missingField', 0, 'error') === 'empty' ? 'empty' : 'error',
 	};
 	if (content.subject.trim() === '') throw new Error('Subject is empty. Fill it in.');
-	if (content.html?.trim() === '') throw new Error('HTML is empty. Write the mail, or choose another format.');
-	if (content.text?.trim() === '') throw new Error('Text is empty. Write the mail, or choose another format.');
+	if (content.html?.trim() === '')
+		throw new Error('HTML is empty. Write the mail, or choose another format.');
+	if (content.text?.trim() === '')
+		throw new Error('Text is empty. Write the mail, or choose another format.');
 	return content;
 }

@@ -21,7 +21,8 @@ export const recipientProperties: INodeProperties[] = [
 		default: 'name',
 		requiresDataPath: 'single',
 		placeholder: 'e.g. name',
-		description: 'The field that holds the name shown beside the address. Items without it get none.',
+		description:
+			'The field that holds the name shown beside the address. Items without it get none.',
 	},
 ];
 

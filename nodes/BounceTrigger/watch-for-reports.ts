@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+
+import type { IRun, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import { verifyImapAccount, watchMailbox } from '../../mail/index';
+import type { MailboxMessage, ReportedEvent, Verdict, WatchChange } from '../../mail/index';
+import { problemToError } from '../shared/mail-problem';
+import { eventToItem } from './report-item';
+import { readMessage } from './source';
+import type { ReportSource } from './source';
+
+/**
+ * How long to wait for an execution to end before the next report is read. By then n8n has recorded
+ * that it was started, which is what must not be lost.
+ */
+const EXECUTION_WAIT_MS = 10_000;
+
+/**
+ * Watches the mailbox for as long as the workflow is active: one execution a report, whatever the
+ * network does in between.
+ *
+ * @throws NodeOperationError when a person who is activating the workflow should know at once that
+ *   the mailbox cannot be opened. After a restart of n8n the watch waits for the server instead.
+ */
+export async function watchForReports(
+	context: ITriggerFunctions,
+	source: ReportSource,
+): Promise<ITriggerResponse> {
+	const { account, mailbox, startWith, store } = source;
+	if (['activate', 'update', 'manual'].includes(context.getActivationMode())) {
+		const verified = await verifyImapAccount(account, { mailbox });
+		if (!verified.ok) throw problemToError(context.getNode(), verified.problem);
+	}
+	const markName = nameOfMark(context, source);
+	const watch = watchMailbox(account, {
+		mailbox,
+		startWith,
+		loadMark: () => store.mailboxMarks.get(markName),
+		saveMark: (mark) => store.mailboxMarks.set(markName, mark),
+		onMessage: (message) => handOn(context, source, message),
+		onState: (change) => {
+			tellState(context, change);
+		},
+		onProblem: ({ message, advice }) => {
+			context.saveFailedExecution(
+				new NodeOperationError(context.getNode(), message, { description: advice }),
+			);
+		},
+	});
+	return { closeFunction: () => watch.stop() };
+}
+
+/**
+ * The order matters: the store learns first, then the workflow, and only then is the message marked
+ * and passed. Whatever dies in between, the message comes again, and the key keeps n8n from starting
+ * a second execution for it.
+ */
+async function handOn(
+	context: ITriggerFunctions,
+	source: ReportSource,
+	message: MailboxMessage,
+): Promise<Verdict> {
+	const { isReport, wanted } = await readMessage(source, message, true);
+	if (!isReport) return { action: 'leave' };
+	if (wanted.length > 0) await startExecution(context, wanted, message.digest);
+	return source.afterReading;
+}
+
+async function startExecution(
+	context: ITriggerFunctions,
+	events: readonly ReportedEvent[],
+	digest: string,
+): Promise<void> {
+	const done = context.helpers.createDeferredPromise<IRun>();
+	const key = `bounce:${context.getWorkflow().id ?? ''}:${context.getNode().id}:${digest}`;
+	context.emit([events.map(eventToItem)], undefined, done, key);
+	let timer: NodeJS.Timeout | undefined;
+	const waited = new Promise<void>((resolve) => {
+		timer = setTimeout(resolve, EXECUTION_WAIT_MS);
+	});
+	try {
+		await Promise.race([done.promise, waited]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/** n8n is told of a lasting failure once, so that an error workflow can tell a person. */
+function tellState(context: ITriggerFunctions, change: WatchChange): void {
+	if (change.state === 'lost')
+		context.saveFailedExecution(problemToError(context.getNode(), change.problem));
+	if (change.state === 'recovered') context.logger.info('The mailbox is being watched again.');
+}
+
+/** Whoever is somebody else at another server has another mark. */
+function nameOfMark(context: ITriggerFunctions, { account, mailbox }: ReportSource): string {
+	const { host, auth } = account;
+	const parts = [context.getWorkflow().id, context.getNode().id, host, auth.user, mailbox];
+	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
