@@ -1,24 +1,17 @@
 import Handlebars from 'handlebars';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import nodemailer from 'nodemailer';
-import { runCampaign } from '../mail/campaign/run';
-import { compileMessage } from '../mail/message/compile';
-import { createSmtpPool } from '../mail/smtp/pool';
-import { openStore } from '../mail/store/open';
+import { campaignRate, MESSAGES_PER_CONNECTION } from './campaign';
 import { customers, HTML, SUBJECT, TEXT } from './newsletter';
 import type { Customer } from './newsletter';
-import { compare } from './report';
+import { compare, rate } from './report';
 import type { Benchmark } from './report';
 import { startSink } from './sink';
 
 const RECIPIENTS = Number(process.env.BENCH_RECIPIENTS ?? 20_000);
 const RUNS = Number(process.env.BENCH_RUNS ?? 3);
 const CONNECTIONS = 20;
-const MESSAGES_PER_CONNECTION = 1_000;
 const SMTP_SOURCE = '/usr/sbin/smtp-source';
 
 /** A whole campaign: taken in, claimed, rendered, sent, and each outcome on disk. */
@@ -33,7 +26,7 @@ export const benchmark: Benchmark = {
 				unit: 'mails/s',
 				peerName: 'nodemailer pool, sendMail, Handlebars',
 				runs: RUNS,
-				ours: () => ours(sink.port, people),
+				ours: () => campaignRate(sink.port, people, CONNECTIONS),
 				peer: () => nodemailerPool(sink.port, people),
 			});
 			if (existsSync(SMTP_SOURCE))
@@ -42,7 +35,7 @@ export const benchmark: Benchmark = {
 					unit: 'mails/s',
 					peerName: 'smtp-source (C, the same bytes to all)',
 					runs: RUNS,
-					ours: () => ours(sink.port, people),
+					ours: () => campaignRate(sink.port, people, CONNECTIONS),
 					peer: () => Promise.resolve(smtpSource(sink.port)),
 				});
 		} finally {
@@ -50,50 +43,6 @@ export const benchmark: Benchmark = {
 		}
 	},
 };
-
-async function ours(port: number, people: readonly Customer[]): Promise<number> {
-	const folder = await mkdtemp(join(tmpdir(), 'smtp-suite-bench-'));
-	const store = await openStore({ path: join(folder, 'store.db'), masterKey: 'bench' });
-	const pool = createSmtpPool({
-		host: '127.0.0.1',
-		port,
-		security: 'none',
-		tls: {},
-		limits: { connections: CONNECTIONS, messagesPerConnection: MESSAGES_PER_CONNECTION },
-	});
-	const compiled = compileMessage(
-		{
-			from: { name: 'Shop', address: 'shop@example.com' },
-			subject: SUBJECT,
-			html: HTML,
-			text: TEXT,
-		},
-		{ missing: 'error' },
-	);
-	if (!compiled.ok) throw new Error(compiled.problems[0]?.message);
-	try {
-		const start = performance.now();
-		const run = runCampaign({
-			store,
-			pool,
-			message: compiled.message,
-			campaign: { id: 'bench' },
-			signingKey: await store.signingKeys.current(),
-			from: 'shop@example.com',
-			bounceAddress: 'bounces@example.com',
-			recipients: people.map(({ address, data }, index) => ({ index, address, data })),
-			concurrency: CONNECTIONS,
-		});
-		let sent = 0;
-		for await (const { outcome } of run) if (outcome === 'sent') sent += 1;
-		if (sent !== people.length) throw new Error(`Only ${sent} of ${people.length} were sent.`);
-		return rate(people.length, start);
-	} finally {
-		await pool.close();
-		await store.close();
-		await rm(folder, { recursive: true, force: true });
-	}
-}
 
 /** As a program with nodemailer and Handlebars would do it at its best; without a ledger. */
 async function nodemailerPool(port: number, people: readonly Customer[]): Promise<number> {
@@ -135,8 +84,4 @@ function smtpSource(port: number): number {
 	const counts = ['-s', String(CONNECTIONS), '-m', String(RECIPIENTS), '-l', size];
 	spawnSync(SMTP_SOURCE, [...counts, '-d', `127.0.0.1:${port}`]);
 	return rate(RECIPIENTS, start);
-}
-
-function rate(count: number, start: number): number {
-	return (count * 1_000) / (performance.now() - start);
 }

@@ -49,6 +49,11 @@ export function median(figures: readonly number[]): number {
 	return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
+/** How many a second, since `start` (performance.now). */
+export function rate(count: number, start: number): number {
+	return (count * 1_000) / (performance.now() - start);
+}
+
 /** Runs a benchmark and prints it: a table, or with `--json` one object a line. */
 export async function report(benchmark: Benchmark): Promise<void> {
 	const asJson = process.argv.includes('--json');

@@ -140,7 +140,7 @@ describe('what the server says', () => {
 		fastTime();
 		const pool = scriptedPool(() => ({ reply: '450 4.2.0 try again in 20 seconds' }));
 		const all = await inFastTime(
-			outcomes(campaignRun({ store, pool, recipients: people(1), patienceMs: 60_000 })),
+			outcomes(campaignRun({ store, pool, recipients: people(1), patienceMs: 50_000 })),
 		);
 		expect(all).toMatchObject([{ outcome: 'deferred', attempts: 3 }]);
 	});
