@@ -28,12 +28,12 @@ async function main() {
 		delivered.length = Math.min(delivered.length, 500);
 	};
 	const smtp = startSmtp((from, to, raw) => {
-		if (/^bounces(\+[^@]*)?@/i.test(to)) imap.appendMessage('INBOX', [], false, raw);
+		if (/^bounces(\+[^@]*)?@/i.test(to)) imap.appendMessage('INBOX', [], undefined, raw.toString('latin1'));
 		else if (!UNKNOWN.has(to.toLowerCase())) deliver(from, to, raw);
 		else if (from !== '')
 			setTimeout(() => {
 				const report = deliveryStatusReport({ domain: DOMAIN, sender: from, recipient: to, raw });
-				if (/^bounces(\+[^@]*)?@/i.test(from)) imap.appendMessage('INBOX', [], false, report);
+				if (/^bounces(\+[^@]*)?@/i.test(from)) imap.appendMessage('INBOX', [], undefined, report.toString('latin1'));
 				else deliver('', from, report);
 			}, BOUNCE_DELAY_MS);
 	});
