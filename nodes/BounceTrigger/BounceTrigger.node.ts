@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { IMAP_CREDENTIAL, imapAccountTest, readImapAccount } from '../shared/imap-account';
+import { imapAccountTest, readImapAccount } from '../shared/imap-account';
 import { openNodeStore } from '../shared/mail-store';
 import { listenOnce } from './listen-once';
 import { eventProperties, readEventFields } from './properties/events';
@@ -42,7 +42,7 @@ export class BounceTrigger implements INodeType {
 		},
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [IMAP_CREDENTIAL],
+		credentials: [{ name: 'imapAccount', required: true, testedBy: 'imapAccountTest' }],
 		properties: [...eventProperties, ...mailboxProperties],
 	};
 

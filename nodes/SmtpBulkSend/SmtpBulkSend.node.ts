@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { SMTP_CREDENTIAL, smtpAccountTest } from '../shared/smtp-account';
+import { smtpAccountTest } from '../shared/smtp-account';
 import { OUTPUTS } from './outcome-item';
 import { campaignOptions, campaignProperties } from './properties/campaign';
 import { contentOptions, contentProperties } from './properties/content';
@@ -31,7 +31,7 @@ export class SmtpBulkSend implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: OUTPUTS.map(() => NodeConnectionTypes.Main),
 		outputNames: [...OUTPUTS],
-		credentials: [SMTP_CREDENTIAL],
+		credentials: [{ name: 'smtpAccount', required: true, testedBy: 'smtpAccountTest' }],
 		properties: [
 			...campaignProperties,
 			...recipientProperties,

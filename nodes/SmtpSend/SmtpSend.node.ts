@@ -32,7 +32,7 @@ export class SmtpSend implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [SMTP_CREDENTIAL],
+		credentials: [{ name: 'smtpAccount', required: true, testedBy: 'smtpAccountTest' }],
 		properties: [
 			...addressProperties,
 			...contentProperties,

@@ -11,12 +11,6 @@ import type { ImapAccount } from '../../mail/index';
 import { asText, readServer } from './server-fields';
 import { explainFailedTest } from './mail-problem';
 
-export const IMAP_CREDENTIAL = {
-	name: 'imapAccount',
-	required: true,
-	testedBy: 'imapAccountTest',
-};
-
 /** The account that the node's credential describes. */
 export async function readImapAccount(context: ITriggerFunctions): Promise<ImapAccount> {
 	return imapAccountFrom(await context.getCredentials('imapAccount'));

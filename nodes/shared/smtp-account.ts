@@ -11,12 +11,6 @@ import type { SmtpAccount, SmtpPool } from '../../mail/index';
 import { asText, readServer } from './server-fields';
 import { explainFailedTest } from './mail-problem';
 
-export const SMTP_CREDENTIAL = {
-	name: 'smtpAccount',
-	required: true,
-	testedBy: 'smtpAccountTest',
-};
-
 /** Warm connections outlive the execution: one pool an account, for every node of the process. */
 const pools = new Map<string, SmtpPool>();
 

@@ -41,12 +41,12 @@ export const eventProperties: INodeProperties[] = [
 		description: 'Other reports are recorded, but do not start the workflow',
 	},
 	{
-		displayName: 'Suppress Hard Bounces and Complaints',
+		displayName: 'Suppress Bad Addresses',
 		name: 'suppress',
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether such addresses are put on the suppression list, so that SMTP Bulk Send does not mail them again. Only done for reports that provably answer a mail of yours.',
+			'Whether addresses that hard bounce or complain go on the suppression list, so that SMTP Bulk Send does not mail them again. Only done for reports that provably answer a mail of yours.',
 	},
 ];
 

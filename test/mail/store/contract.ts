@@ -1,0 +1,54 @@
+import type { MailStore } from '../../../mail/store/store';
+import { ledgerContract } from './contract/ledger';
+import { ledgerModelContract } from './contract/ledger-model';
+import { mailboxMarksContract } from './contract/mailbox-marks';
+import { signingKeysContract } from './contract/signing-keys';
+import { suppressionsContract } from './contract/suppressions';
+
+/** Where a store is kept: each opening is another connection to the same data. */
+export interface Place {
+	open(options?: { clock?: () => number; masterKey?: string }): Promise<MailStore>;
+	/** Closes what was opened and removes the data. */
+	remove(): Promise<void>;
+}
+
+/** Makes a new, empty place. */
+export type MakePlace = () => Promise<Place>;
+
+/** What every backend of the store promises. */
+export function storeContract(backend: string, makePlace: MakePlace): void {
+	describe(`the store in ${backend}`, () => {
+		ledgerContract(makePlace);
+		ledgerModelContract(makePlace);
+		suppressionsContract(makePlace);
+		signingKeysContract(makePlace);
+		mailboxMarksContract(makePlace);
+
+		describe('closing', () => {
+			it('may be done twice, and lets what was asked for before be written', async () => {
+				const place = await makePlace();
+				const store = await place.open();
+				const written = store.suppressions.add([
+					{ key: 'ada@example.com', address: 'ada@example.com', reason: 'manual' },
+				]);
+				await Promise.all([store.close(), store.close()]);
+				await store.close();
+				expect(await written).toBe(1);
+				const again = await place.open();
+				expect(await again.suppressions.count()).toBe(1);
+				await place.remove();
+			});
+
+			it('makes later calls fail with a sentence that says so', async () => {
+				const place = await makePlace();
+				const store = await place.open();
+				await store.close();
+				await expect(store.ledger.counts('spring')).rejects.toMatchObject({
+					name: 'StoreError',
+					problem: 'closed',
+				});
+				await place.remove();
+			});
+		});
+	});
+}
