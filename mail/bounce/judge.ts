@@ -26,7 +26,7 @@ export function judge(
 	const smtpCode = smtpCodeIn(diagnostic);
 	const told = parseEnhancedStatus(diagnostic);
 	const own = status === undefined ? undefined : parseEnhancedStatus(status);
-	const best = own && !/\.0\.0$/.test(own.code) ? own : (told ?? own);
+	const best = own && !own.code.endsWith('.0.0') ? own : (told ?? own);
 	const common = {
 		...(best ? { status: best.code } : {}),
 		...(smtpCode === undefined ? {} : { smtpCode }),

@@ -2,9 +2,13 @@
 export function nearNames(wanted: string, names: readonly string[], limit = 3): string[] {
 	const target = wanted.toLowerCase();
 	return names
-		.map((name) => ({ name, distance: distanceTo(target, name.toLowerCase()) }))
+		.map((name) => ({
+			name,
+			distance: distanceTo(target, name.toLowerCase()),
+			errors: typingErrors(target, name.toLowerCase()),
+		}))
 		.filter(({ distance }) => distance <= Math.max(2, target.length / 3))
-		.sort((a, b) => a.distance - b.distance)
+		.sort((a, b) => a.distance - b.distance || a.errors - b.errors)
 		.slice(0, limit)
 		.map(({ name }) => name);
 }

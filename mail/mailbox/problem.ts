@@ -82,12 +82,13 @@ function describeRefusedSignIn(
 }
 
 function describeMissingFolder({ folder, near, all }: FolderMissing): MailboxProblem {
-	const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+	const quoted = (names: readonly string[], separator = ', '): string =>
+		names.map((name) => `"${name}"`).join(separator);
 	return {
 		code: 'folderMissing',
 		message: `There is no folder "${folder}" in this mailbox.`,
 		advice: near.length
-			? `Did you mean ${quoted(near)}?`
+			? `Did you mean ${quoted(near, ' or ')}?`
 			: all.length
 				? `There are: ${quoted(all.slice(0, 12))}${all.length > 12 ? ', …' : '.'}`
 				: 'Check the name of the folder.',

@@ -1,5 +1,7 @@
-import { connect } from 'node:tls';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
+import { scrub } from '../smtp/diagnose';
 import type { ImapAccount } from './account';
 import { MailboxConnection } from './connection';
 import type { MailboxProblem } from './problem';
@@ -20,7 +22,7 @@ export async function verifyImapAccount(
 	account: ImapAccount,
 	options: { mailbox?: string; timeoutMs?: number } = {},
 ): Promise<VerifiedMailbox> {
-	const { mailbox, timeoutMs = 15_000 } = options;
+	const { mailbox, timeoutMs = 10_000 } = options;
 	const timing = { connectMs: timeoutMs, silenceMs: timeoutMs };
 	try {
 		if (mailbox !== undefined) {
@@ -42,11 +44,21 @@ export async function verifyImapAccount(
 	}
 }
 
-/** A server that keeps silent may wait for TLS: only a try tells that from one that is no mail server. */
+/** Why nothing came of it: an IMAP client waits in vain alike for one that waits for TLS, and for SMTP. */
 async function explain(error: unknown, account: ImapAccount): Promise<MailboxProblem> {
 	const problem = describeImapError(error, account);
-	if (problem.code !== 'timeout' || account.security === 'tls' || !(await speaksTls(account)))
-		return problem;
+	if (problem.code !== 'timeout') return problem;
+	const encrypted = account.security === 'tls';
+	const heard = await listen(account, encrypted);
+	if (heard.words !== '' && !heard.words.startsWith('* '))
+		return {
+			code: 'notAMailServer',
+			message: `What answers at ${account.host}, port ${account.port} is no IMAP server.`,
+			advice:
+				'Check host and port in the credential; IMAP is usually at 993 (TLS) or 143 (STARTTLS).',
+			reply: scrub(heard.words, [account.auth.pass]).slice(0, 100),
+		};
+	if (encrypted || heard.words !== '' || !(await listen(account, true)).connected) return problem;
 	return {
 		code: 'wrongSecurity',
 		message: `${account.host}, port ${account.port} expects TLS from the first byte.`,
@@ -54,22 +66,36 @@ async function explain(error: unknown, account: ImapAccount): Promise<MailboxPro
 	};
 }
 
-function speaksTls({ host, port }: ImapAccount, timeoutMs = 3_000): Promise<boolean> {
+/** Connects and hears the server's first words, saying nothing. */
+function listen(
+	{ host, port }: ImapAccount,
+	encrypted: boolean,
+	waitMs = 1_500,
+): Promise<{ connected: boolean; words: string }> {
 	return new Promise((resolve) => {
+		let connected = false;
 		// Nothing is sent over this connection, so it does not matter whose certificate it is.
-		const socket = connect({ host, port, rejectUnauthorized: false });
-		const finish = (answer: boolean): void => {
+		const socket = encrypted
+			? connectTls({ host, port, rejectUnauthorized: false })
+			: connect({ host, port });
+		const finish = (words: string): void => {
 			socket.destroy();
-			resolve(answer);
+			resolve({ connected, words });
 		};
-		socket.setTimeout(timeoutMs, () => {
-			finish(false);
+		socket.setTimeout(waitMs, () => {
+			finish('');
 		});
 		socket.on('error', () => {
-			finish(false);
+			finish('');
 		});
-		socket.on('secureConnect', () => {
-			finish(true);
+		socket.on(encrypted ? 'secureConnect' : 'connect', () => {
+			connected = true;
+		});
+		socket.on('end', () => {
+			finish('');
+		});
+		socket.on('data', (words: Buffer) => {
+			finish(words.toString('latin1'));
 		});
 	});
 }

@@ -31,7 +31,8 @@ export const TEMPLATE_HELPERS: Readonly<Record<string, TemplateHelper>> = {
 	/** `{{truncate note 80}}`: at most so many characters, with an ellipsis when cut. */
 	truncate: {
 		run: (value: unknown, length: unknown) => {
-			const characters = [...text(value)];
+			// By code points: half of a surrogate pair is no character.
+			const characters = Array.from(text(value));
 			const limit = Math.max(1, Math.floor(Number(length)) || 1);
 			return characters.length <= limit
 				? characters.join('')

@@ -135,8 +135,8 @@ engine.registerHelper(FIELD_HELPER, (value: unknown, name: string, line: number)
 		if (spent.missing === 'empty') return '';
 		throw new MissingField(`the field "${name}" is missing (line ${line} of the template)`);
 	}
-	const shown = typeof value === 'object' ? JSON.stringify(value) : value;
-	spend(String(shown).length);
+	const shown = typeof value === 'string' ? value : JSON.stringify(value);
+	spend(shown.length);
 	return shown;
 });
 
@@ -234,7 +234,7 @@ class FieldGuard extends Handlebars.Visitor {
 	override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
 		const { path } = mustache;
 		// Without parameters it is a field, also where a helper has the same name: {{title}}, {{date}}.
-		if (isPath(path) && mustache.params.length === 0 && !mustache.hash) {
+		if (isPath(path) && mustache.params.length === 0 && !hasHash(mustache)) {
 			mustache.params = [path, ...nameAndLine(path)];
 			mustache.path = fieldHelper(path);
 			return;
@@ -271,6 +271,11 @@ class FieldGuard extends Handlebars.Visitor {
 			isPath(parameter) ? asRequired(parameter) : parameter,
 		);
 	}
+}
+
+/** Handlebars leaves the hash out where its types promise one. */
+function hasHash({ hash }: { hash: hbs.AST.Hash | undefined }): boolean {
+	return hash !== undefined;
 }
 
 function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {

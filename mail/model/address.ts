@@ -121,7 +121,6 @@ const QUOTED = /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"$/;
 function problemOfLocalPart(localPart: string): string | undefined {
 	// RFC 6531 allows them where both servers offer SMTPUTF8; few do.
 	if (/[^\x00-\x7f]/.test(localPart))
-		// eslint-disable-line no-control-regex -- all of ASCII is meant
 		return 'the part before the @ holds letters outside ASCII, which few servers can deliver to';
 	if (localPart.length > MAX_LOCAL_PART)
 		return `the part before the @ is longer than ${MAX_LOCAL_PART} characters`;

@@ -152,13 +152,13 @@ export class SmtpConnection {
 				finish({ result: 'withdrawn' });
 			};
 			this.wire.send({ ...envelope, size: raw.length }, body, (error, info) => {
-				if (error) finish(this.#failed(error as LibraryError, body));
+				if (error) finish(this.#failed(error, body));
 				else
 					finish({
 						result: 'accepted',
-						reply: this.#clean(info?.response),
-						accepted: (info?.accepted ?? []).map(String),
-						rejected: this.#rejected(info?.rejectedErrors as LibraryError[] | undefined),
+						reply: this.#clean(info.response),
+						accepted: info.accepted.map(String),
+						rejected: this.#rejected(info.rejectedErrors),
 						warm,
 					});
 			});
@@ -290,7 +290,7 @@ function connect(
 			resolve({ error: new Error('Connection closed'), stage: 'greeting' });
 		});
 		wire.connect((error) => {
-			resolve(error ? { error: error as LibraryError, stage: 'greeting' } : undefined);
+			resolve(error ? { error: error, stage: 'greeting' } : undefined);
 		});
 	});
 }
@@ -308,7 +308,7 @@ function signIn(
 			lost();
 		});
 		wire.login({ user, pass }, (error) => {
-			resolve((error as LibraryError | null) ?? undefined);
+			resolve(error ?? undefined);
 		});
 	});
 }

@@ -67,7 +67,7 @@ const SYMPTOMS: readonly Symptom[] = [
 			/self[- ]signed|unable to verify|unable to get (?:local )?issuer|UNABLE_TO_|SELF_SIGNED/i,
 		say: (server) => ({
 			code: 'certificate',
-			message: `The certificate of ${at(server)} was issued by nobody that this system trusts (${'self-signed, or by an own authority'}).`,
+			message: `The certificate of ${at(server)} was issued by nobody that this system trusts (self-signed, or by an own authority).`,
 			advice: CHECK_CERTIFICATE,
 		}),
 	},

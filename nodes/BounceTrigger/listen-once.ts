@@ -34,8 +34,6 @@ export function listenOnce(context: ITriggerFunctions, source: ReportSource): IT
 			return;
 		}
 		watch = waitForNext(context, source);
-		// Stopped while we were looking: the close function found no watch yet.
-		if (stopped.signal.aborted) await watch.stop();
 	};
 
 	return {

@@ -8,12 +8,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { sendTransactional } from '../../mail/index';
 import { forEachItem } from '../shared/for-each-item';
-import {
-	readSmtpAccount,
-	SMTP_CREDENTIAL,
-	smtpAccountTest,
-	warmPool,
-} from '../shared/smtp-account';
+import { readSmtpAccount, smtpAccountTest, warmPool } from '../shared/smtp-account';
 import { addressOptions, addressProperties, readAddresses } from './properties/addresses';
 import { attachmentProperties, readAttachments } from './properties/attachments';
 import { contentProperties, readContent } from './properties/content';

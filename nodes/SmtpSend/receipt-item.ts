@@ -15,7 +15,7 @@ export function receiptToItem(node: INode, receipt: Receipt): INodeExecutionData
 	switch (receipt.outcome) {
 		case 'sent':
 		case 'partlySent':
-			return { json: receipt as unknown as IDataObject };
+			return { json: receipt };
 		case 'refused':
 			throw new NodeOperationError(node, `The server refused the mail: ${receipt.reply}`, {
 				description: adviceFor(receipt),

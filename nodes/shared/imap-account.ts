@@ -19,7 +19,7 @@ export async function readImapAccount(context: ITriggerFunctions): Promise<ImapA
 /** The credential's test button: connects, signs in and says good-bye. */
 export async function imapAccountTest(
 	this: ICredentialTestFunctions,
-	credential: ICredentialsDecrypted<ICredentialDataDecryptedObject>,
+	credential: ICredentialsDecrypted,
 ): Promise<INodeCredentialTestResult> {
 	try {
 		const verified = await verifyImapAccount(imapAccountFrom(credential.data ?? {}));

@@ -33,7 +33,7 @@ export function warmPool(account: SmtpAccount): SmtpPool {
 /** The credential's test button: connects, signs in and says good-bye. */
 export async function smtpAccountTest(
 	this: ICredentialTestFunctions,
-	credential: ICredentialsDecrypted<ICredentialDataDecryptedObject>,
+	credential: ICredentialsDecrypted,
 ): Promise<INodeCredentialTestResult> {
 	try {
 		const verified = await verifySmtpAccount(smtpAccountFrom(credential.data ?? {}));

@@ -48,13 +48,30 @@ async function startDemo({ n8nFolder, userFolder, port }) {
 }
 
 async function setUp(api, ports) {
-	const server = { service: 'own', host: '127.0.0.1', security: 'none', user: 'demo', password: 'demo' };
-	const smtp = await api.putCredential('Demo SMTP', 'smtpAccount', { ...server, port: ports.smtp, authentication: 'password' });
-	const imap = await api.putCredential('Demo bounces', 'imapAccount', { ...server, port: ports.imap, user: 'bounces' });
+	const server = {
+		service: 'own',
+		host: '127.0.0.1',
+		security: 'none',
+		user: 'demo',
+		password: 'demo',
+	};
+	const smtp = await api.putCredential('Demo SMTP', 'smtpAccount', {
+		...server,
+		port: ports.smtp,
+		authentication: 'password',
+	});
+	const imap = await api.putCredential('Demo bounces', 'imapAccount', {
+		...server,
+		port: ports.imap,
+		user: 'bounces',
+	});
 	const known = await api.workflows();
 	/** @type {Record<string, string>} */
 	const ids = {};
-	const wanted = demoWorkflows({ smtp: { id: smtp, name: 'Demo SMTP' }, imap: { id: imap, name: 'Demo bounces' } });
+	const wanted = demoWorkflows({
+		smtp: { id: smtp, name: 'Demo SMTP' },
+		imap: { id: imap, name: 'Demo bounces' },
+	});
 	for (const { active, ...workflow } of wanted) {
 		const there = known.find(({ name }) => name === workflow.name);
 		const { id } = there ?? (await api.createWorkflow(workflow));

@@ -2,7 +2,8 @@
 
 const http = require('node:http');
 
-const escape = (text) => String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const escape = (text) =>
+	String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 const PAGE = (count, body) => `<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="3">
@@ -23,11 +24,18 @@ async function startInboxPage(port, delivered) {
 		}
 		if (request.url === '/mails.json') {
 			response.setHeader('content-type', 'application/json');
-			response.end(JSON.stringify(delivered.map(({ raw, ...rest }) => ({ ...rest, raw: raw.toString('latin1') }))));
+			response.end(
+				JSON.stringify(
+					delivered.map(({ raw, ...rest }) => ({ ...rest, raw: raw.toString('latin1') })),
+				),
+			);
 			return;
 		}
 		const rows = delivered
-			.map(({ id, at, to, raw }) => `<tr><td>${at.toTimeString().slice(0, 8)}<td>${escape(to)}<td><a href="/mail/${id}">${escape(subjectOf(raw))}</a>`)
+			.map(
+				({ id, at, to, raw }) =>
+					`<tr><td>${at.toTimeString().slice(0, 8)}<td>${escape(to)}<td><a href="/mail/${id}">${escape(subjectOf(raw))}</a>`,
+			)
 			.join('');
 		response.setHeader('content-type', 'text/html; charset=utf-8');
 		response.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");

@@ -28,16 +28,22 @@ async function main() {
 		delivered.length = Math.min(delivered.length, 500);
 	};
 	const smtp = startSmtp((from, to, raw) => {
-		if (/^bounces(\+[^@]*)?@/i.test(to)) imap.appendMessage('INBOX', [], undefined, raw.toString('latin1'));
+		if (/^bounces(\+[^@]*)?@/i.test(to))
+			imap.appendMessage('INBOX', [], undefined, raw.toString('latin1'));
 		else if (!UNKNOWN.has(to.toLowerCase())) deliver(from, to, raw);
 		else if (from !== '')
 			setTimeout(() => {
 				const report = deliveryStatusReport({ domain: DOMAIN, sender: from, recipient: to, raw });
-				if (/^bounces(\+[^@]*)?@/i.test(from)) imap.appendMessage('INBOX', [], undefined, report.toString('latin1'));
+				if (/^bounces(\+[^@]*)?@/i.test(from))
+					imap.appendMessage('INBOX', [], undefined, report.toString('latin1'));
 				else deliver('', from, report);
 			}, BOUNCE_DELAY_MS);
 	});
-	const ports = { smtp: await freePort(2525), imap: await freePort(1143), page: await freePort(8025) };
+	const ports = {
+		smtp: await freePort(2525),
+		imap: await freePort(1143),
+		page: await freePort(8025),
+	};
 	await Promise.all([
 		new Promise((resolve) => smtp.listen(ports.smtp, '127.0.0.1', () => resolve(undefined))),
 		new Promise((resolve) => imap.server.listen(ports.imap, '127.0.0.1', () => resolve(undefined))),
@@ -55,11 +61,14 @@ function startSmtp(takeIn) {
 		authOptional: true,
 		size: 50 * 1024 * 1024,
 		onAuth({ username, password }, _session, done) {
-			if (username === SIGN_IN.user && password === SIGN_IN.pass) return done(null, { user: username });
+			if (username === SIGN_IN.user && password === SIGN_IN.pass)
+				return done(null, { user: username });
 			return done(new Error('Wrong user or password; the demo takes demo and demo'));
 		},
 		onMailFrom(_address, session, done) {
-			return done(session.user ? null : Object.assign(new Error('Sign in first'), { responseCode: 530 }));
+			return done(
+				session.user ? null : Object.assign(new Error('Sign in first'), { responseCode: 530 }),
+			);
 		},
 		onData(stream, session, done) {
 			const chunks = [];

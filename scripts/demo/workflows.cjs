@@ -1,6 +1,27 @@
 'use strict';
 
-const NAMES = ['Ada', 'Alan', 'Barbara', 'Claude', 'Donald', 'Edsger', 'Frances', 'Grace', 'Hedy', 'Ivan', 'Joan', 'John', 'Katherine', 'Ken', 'Linus', 'Margaret', 'Mary', 'Niklaus', 'Radia', 'Robin'];
+const NAMES = [
+	'Ada',
+	'Alan',
+	'Barbara',
+	'Claude',
+	'Donald',
+	'Edsger',
+	'Frances',
+	'Grace',
+	'Hedy',
+	'Ivan',
+	'Joan',
+	'John',
+	'Katherine',
+	'Ken',
+	'Linus',
+	'Margaret',
+	'Mary',
+	'Niklaus',
+	'Radia',
+	'Robin',
+];
 const CITIES = ['Lisbon', 'Oslo', 'Kyoto', 'Nairobi', 'Lima', 'Zürich', 'Toronto', 'Pune'];
 
 /** Forty people, two of whom have no mailbox. */
@@ -8,7 +29,11 @@ function people() {
 	return Array.from({ length: 40 }, (_, index) => {
 		const name = NAMES[index % NAMES.length];
 		const email =
-			index === 12 ? 'gone@example.test' : index === 27 ? 'nobody@example.test' : `${name.toLowerCase()}${index + 1}@example.test`;
+			index === 12
+				? 'gone@example.test'
+				: index === 27
+					? 'nobody@example.test'
+					: `${name.toLowerCase()}${index + 1}@example.test`;
 		return { name, email, city: CITIES[index % CITIES.length] };
 	});
 }
@@ -22,7 +47,9 @@ const node = (name, type, position, parameters, more = {}) => ({
 	parameters,
 	...more,
 });
-const main = (...outputs) => ({ main: outputs.map((name) => [{ node: name, type: 'main', index: 0 }]) });
+const main = (...outputs) => ({
+	main: outputs.map((name) => [{ node: name, type: 'main', index: 0 }]),
+});
 const note = (name, position, content, height = 220, width = 380) =>
 	node(name, 'n8n-nodes-base.stickyNote', position, { content, height, width });
 
@@ -36,10 +63,25 @@ function demoWorkflows({ smtp, imap }) {
 		{
 			name: 'Send the newsletter',
 			nodes: [
-				note('What happens here', [-40, -260], '## Forty mails, each its own\nPress **Execute workflow**. Forty people get a mail with their name and city; two addresses do not exist, and the workflow **Handle bounces** will name them in a moment (see its Executions).\n\nPress it **again**: nobody is mailed twice, and the two are skipped as suppressed. A new Campaign ID starts a new mailing.', 240, 620),
+				note(
+					'What happens here',
+					[-40, -260],
+					'## Forty mails, each its own\nPress **Execute workflow**. Forty people get a mail with their name and city; two addresses do not exist, and the workflow **Handle bounces** will name them in a moment (see its Executions).\n\nPress it **again**: nobody is mailed twice, and the two are skipped as suppressed. A new Campaign ID starts a new mailing.',
+					240,
+					620,
+				),
 				node('Press Execute', 'n8n-nodes-base.manualTrigger', [0, 60], {}),
-				node('Forty people', 'n8n-nodes-base.set', [220, 60], { mode: 'raw', jsonOutput: JSON.stringify({ people: people() }, null, 1), options: {} }, { typeVersion: 3.4 }),
-				node('One item each', 'n8n-nodes-base.splitOut', [440, 60], { fieldToSplitOut: 'people', options: {} }),
+				node(
+					'Forty people',
+					'n8n-nodes-base.set',
+					[220, 60],
+					{ mode: 'raw', jsonOutput: JSON.stringify({ people: people() }, null, 1), options: {} },
+					{ typeVersion: 3.4 },
+				),
+				node('One item each', 'n8n-nodes-base.splitOut', [440, 60], {
+					fieldToSplitOut: 'people',
+					options: {},
+				}),
 				node(
 					'SMTP Bulk Send',
 					'n8n-nodes-smtp-suite.smtpBulkSend',
@@ -72,15 +114,40 @@ function demoWorkflows({ smtp, imap }) {
 			name: 'Handle bounces',
 			active: true,
 			nodes: [
-				note('What happens here', [-40, -260], '## Bounces come home\nThis workflow is active: each bounce in the mailbox starts it. Open **Executions** to see who it was, which campaign, and why.\n\nThe addresses are on the suppression list by then.', 200, 520),
-				node('Bounce Trigger', 'n8n-nodes-smtp-suite.bounceTrigger', [0, 60], { events: ['hardBounce', 'softBounce', 'complained'], suppress: true, mailbox: 'INBOX', startWith: 'all', afterReading: 'markRead' }, { credentials: { imapAccount: imap } }),
+				note(
+					'What happens here',
+					[-40, -260],
+					'## Bounces come home\nThis workflow is active: each bounce in the mailbox starts it. Open **Executions** to see who it was, which campaign, and why.\n\nThe addresses are on the suppression list by then.',
+					200,
+					520,
+				),
+				node(
+					'Bounce Trigger',
+					'n8n-nodes-smtp-suite.bounceTrigger',
+					[0, 60],
+					{
+						events: ['hardBounce', 'softBounce', 'complained'],
+						suppress: true,
+						mailbox: 'INBOX',
+						startWith: 'all',
+						afterReading: 'markRead',
+					},
+					{ credentials: { imapAccount: imap } },
+				),
 				node(
 					'Who and why',
 					'n8n-nodes-base.set',
 					[260, 60],
 					{
 						assignments: {
-							assignments: ['recipient', 'campaignId', 'event', 'reason', 'diagnostic', 'suppressed'].map((field) => ({
+							assignments: [
+								'recipient',
+								'campaignId',
+								'event',
+								'reason',
+								'diagnostic',
+								'suppressed',
+							].map((field) => ({
 								id: field,
 								name: field,
 								type: field === 'suppressed' ? 'boolean' : 'string',

@@ -9,7 +9,9 @@ const net = require('node:net');
 async function freePort(preferred = 0) {
 	return await new Promise((resolve, reject) => {
 		const server = net.createServer();
-		server.on('error', () => (preferred === 0 ? reject(new Error('No port is free.')) : resolve(freePort())));
+		server.on('error', () =>
+			preferred === 0 ? reject(new Error('No port is free.')) : resolve(freePort()),
+		);
 		server.listen(preferred, '127.0.0.1', () => {
 			const address = /** @type {import('node:net').AddressInfo} */ (server.address());
 			server.close(() => resolve(address.port));

@@ -26,9 +26,11 @@ class N8nApi {
 			...(body === undefined ? {} : { body: JSON.stringify(body) }),
 		});
 		const cookies = answer.headers.getSetCookie?.() ?? [answer.headers.get('set-cookie') ?? ''];
-		for (const cookie of cookies) if (cookie.startsWith('n8n-auth=')) this.#cookie = cookie.split(';')[0];
+		for (const cookie of cookies)
+			if (cookie.startsWith('n8n-auth=')) this.#cookie = cookie.split(';')[0];
 		const text = await answer.text();
-		if (!answer.ok) throw new Error(`n8n answered ${answer.status} to ${method} ${path}: ${text.slice(0, 500)}`);
+		if (!answer.ok)
+			throw new Error(`n8n answered ${answer.status} to ${method} ${path}: ${text.slice(0, 500)}`);
 		return text === '' ? undefined : JSON.parse(text).data;
 	}
 
@@ -36,13 +38,20 @@ class N8nApi {
 	async signIn({ email, password }) {
 		const settings = await this.request('GET', '/settings');
 		if (settings.userManagement?.showSetupOnFirstLoad)
-			await this.request('POST', '/owner/setup', { email, password, firstName: 'Demo', lastName: 'Owner' });
+			await this.request('POST', '/owner/setup', {
+				email,
+				password,
+				firstName: 'Demo',
+				lastName: 'Owner',
+			});
 		await this.request('POST', '/login', { emailOrLdapLoginId: email, password });
 	}
 
 	/** @returns {Promise<string>} its id; a credential of that name is changed instead of doubled */
 	async putCredential(name, type, data) {
-		const known = (await this.request('GET', '/credentials')).find((each) => each.name === name && each.type === type);
+		const known = (await this.request('GET', '/credentials')).find(
+			(each) => each.name === name && each.type === type,
+		);
 		if (known) {
 			await this.request('PATCH', `/credentials/${known.id}`, { name, type, data });
 			return known.id;
@@ -53,7 +62,9 @@ class N8nApi {
 	/** What the test button of a credential says. @returns {Promise<{ status: 'OK' | 'Error', message: string }>} */
 	async testCredential(name, type, data) {
 		const id = await this.putCredential(name, type, data);
-		return await this.request('POST', '/credentials/test', { credentials: { id, name, type, data } });
+		return await this.request('POST', '/credentials/test', {
+			credentials: { id, name, type, data },
+		});
 	}
 
 	/** @returns {Promise<any[]>} */
@@ -97,8 +108,10 @@ class N8nApi {
 		const until = Date.now() + timeoutMs;
 		for (;;) {
 			const execution = await this.request('GET', `/executions/${executionId}`);
-			if (!['new', 'running', 'waiting'].includes(execution.status)) return readExecution(execution);
-			if (Date.now() > until) throw new Error(`Execution ${executionId} is still ${execution.status}.`);
+			if (!['new', 'running', 'waiting'].includes(execution.status))
+				return readExecution(execution);
+			if (Date.now() > until)
+				throw new Error(`Execution ${executionId} is still ${execution.status}.`);
 			await new Promise((resolve) => setTimeout(resolve, 150));
 		}
 	}
@@ -114,7 +127,8 @@ function unflatten(text) {
 		if (typeof value !== 'object' || value === null) return value;
 		const target = Array.isArray(value) ? [] : {};
 		made.set(index, target);
-		for (const [key, each] of Object.entries(value)) target[key] = typeof each === 'string' ? resolve(Number(each)) : each;
+		for (const [key, each] of Object.entries(value))
+			target[key] = typeof each === 'string' ? resolve(Number(each)) : each;
 		return target;
 	};
 	return resolve(0);

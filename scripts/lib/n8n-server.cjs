@@ -28,7 +28,9 @@ const QUIET = {
  */
 async function startN8n({ n8nFolder, userFolder, port, env = {} }) {
 	const own = port ?? (await freePort());
-	const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(N8N_|NODE_OPTIONS|JEST_|npm_)/.test(name)));
+	const inherited = Object.fromEntries(
+		Object.entries(process.env).filter(([name]) => !/^(N8N_|NODE_OPTIONS|JEST_|npm_)/.test(name)),
+	);
 	const child = spawn(node24(), [path.join(n8nFolder, 'node_modules/n8n/bin/n8n'), 'start'], {
 		cwd: userFolder,
 		// A process group of its own: Ctrl-C reaches us, and we end it in order.

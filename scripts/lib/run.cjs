@@ -20,7 +20,12 @@ async function run(command, args, { cwd, env = process.env, doing, inherit = fal
 	try {
 		return await new Promise((resolve, reject) => {
 			const windows = process.platform === 'win32';
-			const child = spawn(command, args, { cwd, env, shell: windows, stdio: inherit ? 'inherit' : 'pipe' });
+			const child = spawn(command, args, {
+				cwd,
+				env,
+				shell: windows,
+				stdio: inherit ? 'inherit' : 'pipe',
+			});
 			let output = '';
 			for (const stream of [child.stdout, child.stderr])
 				stream?.on('data', (chunk) => {
@@ -29,7 +34,10 @@ async function run(command, args, { cwd, env = process.env, doing, inherit = fal
 			child.on('error', reject);
 			child.on('close', (code) => {
 				if (code === 0) resolve(output);
-				else reject(new Error(`"${command} ${args.join(' ')}" failed (${code}).\n${output.slice(-3_000)}`));
+				else
+					reject(
+						new Error(`"${command} ${args.join(' ')}" failed (${code}).\n${output.slice(-3_000)}`),
+					);
 			});
 		});
 	} finally {

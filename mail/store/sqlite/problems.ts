@@ -64,24 +64,30 @@ export function fileProblem(problem: FileProblem, file: string, cause?: unknown)
  * caller or of ours and comes back as it is.
  */
 export function explain(error: unknown, file: string): unknown {
-	if (!(error instanceof Error) || error instanceof StoreError) return error;
-	const code = sqliteCode(error);
-	if (code !== undefined) {
-		const problem = code === CONSTRAINT_UNIQUE ? 'duplicate' : SQLITE_CODES[code & 0xff];
+	const sqlite = sqliteCode(error);
+	if (sqlite !== undefined) {
+		const problem = sqlite === CONSTRAINT_UNIQUE ? 'duplicate' : SQLITE_CODES[sqlite & 0xff];
 		return fileProblem(problem ?? 'failed', file, error);
 	}
-	if ('syscall' in error && 'code' in error && typeof error.code === 'string')
-		return fileProblem(FILE_CODES[error.code] ?? 'failed', file, error);
+	const system = systemCode(error);
+	if (system !== undefined) return fileProblem(FILE_CODES[system] ?? 'failed', file, error);
 	return error;
 }
 
 /** Another connection has the lock; it may be free in a moment. */
 export function isBusy(error: unknown): boolean {
-	const code = error instanceof Error ? sqliteCode(error) : undefined;
+	const code = sqliteCode(error);
 	return code !== undefined && SQLITE_CODES[code & 0xff] === 'locked';
 }
 
 /** The extended result code of an error that node:sqlite threw. */
-function sqliteCode(error: Error): number | undefined {
-	return 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : undefined;
+function sqliteCode(error: unknown): number | undefined {
+	if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;
+	return typeof error.errcode === 'number' ? error.errcode : undefined;
+}
+
+/** The code of an error that the file system gave, such as EACCES. */
+function systemCode(error: unknown): string | undefined {
+	if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
+	return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -68,7 +68,9 @@ export async function openEditor(
 		},
 		async openCredential(id) {
 			await page.goto(`${url}/home/credentials/${id}`);
-			await page.waitForSelector('[data-test-id="credential-edit-dialog"], [data-test-id="editCredential-modal"]');
+			await page.waitForSelector(
+				'[data-test-id="credential-edit-dialog"], [data-test-id="editCredential-modal"]',
+			);
 			await settled();
 		},
 		async setTheme(theme) {

@@ -145,9 +145,7 @@ export function ledgerContract(makePlace: MakePlace): void {
 				await scene.queue('first');
 				scene.now += 2_000;
 				await scene.queue('last');
-				expect(keysOf(await scene.claim('one', 3))).toEqual(
-					['first', 'early', 'last'].map(keyOf),
-				);
+				expect(keysOf(await scene.claim('one', 3))).toEqual(['first', 'early', 'last'].map(keyOf));
 			});
 
 			it('gives a deferred recipient from its time on, and not before', async () => {
@@ -249,12 +247,7 @@ export function ledgerContract(makePlace: MakePlace): void {
 				const claims = await scene.claim();
 				await scene.store.ledger.dispatch(claims);
 				const [ada, bob, cyd, dan] = claims;
-				const results = [
-					sent(ada!),
-					deferred(bob!, START + 5_000),
-					failed(cyd!),
-					unknown(dan!),
-				];
+				const results = [sent(ada!), deferred(bob!, START + 5_000), failed(cyd!), unknown(dan!)];
 				scene.now += 7;
 				expect(await scene.store.ledger.settle(results)).toEqual(claims);
 				const entries = await scene.store.ledger.getMany(CAMPAIGN, keysOf(claims));
@@ -433,9 +426,7 @@ export function ledgerContract(makePlace: MakePlace): void {
 				await scene.queue('ada');
 				const entry = await scene.store.ledger.get(CAMPAIGN, keyOf('ada'));
 				expect(entry).toMatchObject(withoutPayload('ada'));
-				expect(await scene.store.ledger.findByReference(recipient('ada').reference)).toEqual(
-					entry,
-				);
+				expect(await scene.store.ledger.findByReference(recipient('ada').reference)).toEqual(entry);
 				expect(await scene.store.ledger.findByReference('nobody')).toBeUndefined();
 				expect(await scene.store.ledger.get('autumn', keyOf('ada'))).toBeUndefined();
 			});

@@ -46,7 +46,10 @@ export class Scene {
 	}
 
 	async queue(...names: string[]): Promise<void> {
-		await this.store.ledger.enqueue(CAMPAIGN, names.map((name) => recipient(name)));
+		await this.store.ledger.enqueue(
+			CAMPAIGN,
+			names.map((name) => recipient(name)),
+		);
 	}
 
 	claim(owner = 'one', limit = 100, leaseMs = LEASE_MS, only?: string[]): Promise<Claim[]> {

@@ -78,21 +78,24 @@ export function suppressionsContract(makePlace: MakePlace): void {
 			WEAKEST_FIRST.slice(index + 1).map((strong) => [strong, weak] as const),
 		);
 
-		it.each(pairs)('keeps %s over %s with its detail, whichever came first', async (strong, weak) => {
-			for (const order of [
-				[strong, weak],
-				[weak, strong],
-			] as const) {
-				await scene.store.suppressions.remove([ADA.key]);
-				const added = [];
-				for (const reason of order)
-					added.push(
-						await scene.store.suppressions.add([{ ...ADA, reason, detail: `by ${reason}` }]),
-					);
-				expect(added).toEqual([1, 0]);
-				expect(await check()).toMatchObject({ reason: strong, detail: `by ${strong}` });
-			}
-		});
+		it.each(pairs)(
+			'keeps %s over %s with its detail, whichever came first',
+			async (strong, weak) => {
+				for (const order of [
+					[strong, weak],
+					[weak, strong],
+				] as const) {
+					await scene.store.suppressions.remove([ADA.key]);
+					const added = [];
+					for (const reason of order)
+						added.push(
+							await scene.store.suppressions.add([{ ...ADA, reason, detail: `by ${reason}` }]),
+						);
+					expect(added).toEqual([1, 0]);
+					expect(await check()).toMatchObject({ reason: strong, detail: `by ${strong}` });
+				}
+			},
+		);
 
 		it('lasts as long as the longer of two reasons', async () => {
 			await scene.store.suppressions.add([{ ...ADA, reason: 'hardBounce' }]);
@@ -107,9 +110,7 @@ export function suppressionsContract(makePlace: MakePlace): void {
 			const first = { ...ADA, reason: 'manual' as const, campaignId: 'spring', detail: 'asked us' };
 			await scene.store.suppressions.add([first]);
 			scene.now += 5;
-			await scene.store.suppressions.add([
-				{ ...ADA, reason: 'manual', expiresAt: START + 1_000 },
-			]);
+			await scene.store.suppressions.add([{ ...ADA, reason: 'manual', expiresAt: START + 1_000 }]);
 			expect(await check()).toEqual({ ...first, createdAt: START, expiresAt: START + 1_000 });
 			await scene.store.suppressions.add([{ ...ADA, reason: 'manual', detail: 'by phone' }]);
 			expect(await check()).toMatchObject({ detail: 'by phone', campaignId: undefined });
