@@ -6,6 +6,7 @@ import { Bell } from './bell';
 import { Claims } from './claims';
 import { readResult, wordsOf } from './delivery';
 import type { Delivery } from './delivery';
+import { Gate } from './gate';
 import { Line } from './line';
 import { readPayload } from './recipient';
 import type { CampaignSettings } from './settings';
@@ -60,6 +61,7 @@ export class Sending {
 	readonly #free: Slot[];
 	readonly #underway = new Set<Underway>();
 	readonly #claims: Claims;
+	readonly #gate: Gate;
 	readonly #line = new Line();
 	readonly #cut = new AbortController();
 	/** Rung when the next step may be taken. */
@@ -77,6 +79,7 @@ export class Sending {
 	) {
 		const { concurrency } = settings;
 		this.#free = Array.from({ length: concurrency }, () => ({ settled: Promise.resolve() }));
+		this.#gate = new Gate(settings.store.ledger);
 		this.#claims = new Claims(worklist, {
 			...settings,
 			blockSize: Math.min(Math.max(concurrency * 5, 20), 200),
@@ -205,8 +208,7 @@ export class Sending {
 		await slot.settled;
 		if (this.#isShut(underway)) return false;
 		try {
-			const held = await this.settings.store.ledger.dispatch([underway.claim]);
-			underway.dispatched = held.length > 0;
+			underway.dispatched = await this.#gate.dispatch(underway.claim);
 			// Given up while the ledger was told: nobody else would take it back.
 			if (underway.abandoned) await this.#takeBack(underway);
 		} catch (error) {

@@ -2,7 +2,7 @@ import type { ConnectionFailure } from '../smtp/diagnose';
 import { describeConnectionError, describeSignInError, scrub } from '../smtp/diagnose';
 import type { SmtpProblem } from '../smtp/send-result';
 import type { ImapAccount } from './account';
-import { FolderMissing, MarkUnavailable } from './failure';
+import { CommandRefused, FolderMissing, MarkUnavailable } from './failure';
 
 /** What keeps a mailbox from being read, in words for the user; never holds a secret. */
 export type MailboxProblem =
@@ -30,8 +30,16 @@ const NOT_THE_PASSWORD = /^(?:UNAVAILABLE|LIMIT|INUSE|SERVERBUG|CONTACTADMIN|OVE
 const TOO_MANY_CONNECTIONS =
 	/maximum number of connections|too many (?:simultaneous )?connections|connection limit/i;
 
-/** Any failure of an IMAP session in the user's words. */
-export function describeImapError(error: unknown, account: ImapAccount): MailboxProblem {
+/**
+ * Any failure of an IMAP session in the user's words.
+ *
+ * @param during `session` once the folder was open
+ */
+export function describeImapError(
+	error: unknown,
+	account: ImapAccount,
+	during: 'connecting' | 'session' = 'connecting',
+): MailboxProblem {
 	const { host, port, security, auth } = account;
 	const server = { host, port, security, protocol: 'IMAP' as const, secrets: [auth.pass] };
 	if (error instanceof FolderMissing) return describeMissingFolder(error);
@@ -40,6 +48,13 @@ export function describeImapError(error: unknown, account: ImapAccount): Mailbox
 			code: 'markUnavailable',
 			message: `How far the mailbox was read could not be ${error.doing}.`,
 			advice: `No mail is handed on until it can: ${scrub(String(error.cause), [auth.pass])}`,
+		};
+	if (error instanceof CommandRefused)
+		return {
+			code: 'refusedByServer',
+			message: `${host} refused a command (${error.command}).`,
+			advice: 'It is tried again. If it stays so, ask those who run the server.',
+			reply: scrub(error.reply, server.secrets),
 		};
 	const failure = asImapError(error);
 	const reply = replyOf(failure);
@@ -52,7 +67,16 @@ export function describeImapError(error: unknown, account: ImapAccount): Mailbox
 			reply: scrub(reply, server.secrets),
 		};
 	if (failure.authenticationFailed) return describeRefusedSignIn(failure, reply ?? '', server);
-	return describeConnectionError(connectionFailure(failure, reply), server);
+	if (failure.code === 'MissingServerExtension' && during === 'connecting')
+		return {
+			code: 'signInUnsupported',
+			message: `${host} offers no way to sign in with a password${security === 'none' ? ' without encryption' : ''}.`,
+			advice:
+				security === 'none'
+					? 'Choose TLS or STARTTLS as security in the credential.'
+					: 'Ask those who run the server how programs sign in.',
+		};
+	return describeConnectionError(connectionFailure(failure, reply, during === 'session'), server);
 }
 
 function describeRefusedSignIn(
@@ -95,13 +119,17 @@ function describeMissingFolder({ folder, near, all }: FolderMissing): MailboxPro
 	};
 }
 
-function connectionFailure(error: ImapError, reply: string | undefined): ConnectionFailure {
+function connectionFailure(
+	error: ImapError,
+	reply: string | undefined,
+	greeted: boolean,
+): ConnectionFailure {
 	const cause = error._err instanceof Error ? `: ${error._err.message}` : '';
 	return {
 		...(error.code === undefined ? {} : { code: error.code }),
 		message: error.message + cause,
 		...(reply === undefined ? {} : { reply }),
-		greeted: error.responseStatus !== undefined || error.code === 'ETIMEOUT',
+		greeted: greeted || error.responseStatus !== undefined,
 	};
 }
 

@@ -143,12 +143,13 @@ class Supervisor implements MailboxWatch {
 	}
 
 	private fallBack(error: unknown): State {
+		const during = this.connection ? 'session' : 'connecting';
 		this.connection?.close();
 		this.connection = undefined;
 		if (this.stopping.signal.aborted) return { name: 'stopped' };
 		return {
 			name: 'waiting',
-			delayMs: this.health.failed(describeImapError(error, this.account)),
+			delayMs: this.health.failed(describeImapError(error, this.account, during)),
 		};
 	}
 

@@ -76,6 +76,12 @@ describe('what is wrong with an account, in the words of its user', () => {
 		});
 	});
 
+	it('the server takes no password in clear', async () => {
+		const { verified, commands } = await problemWith({ capabilities: 'IMAP4rev1 LOGINDISABLED' });
+		expect(verified).toMatchObject({ ok: false, problem: { code: 'signInUnsupported' } });
+		expect(commands.join()).not.toMatch(/LOGIN|AUTHENTICATE/);
+	});
+
 	it.each<[string, string, string]>([
 		['SMTP answers', '220 mx.example.test ESMTP\r\n', 'notAMailServer'],
 		['POP3 answers', '+OK POP3 ready\r\n', 'notAMailServer'],

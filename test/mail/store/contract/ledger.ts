@@ -476,7 +476,7 @@ export function ledgerContract(makePlace: MakePlace): void {
 		});
 
 		describe('hostile strings', () => {
-			it.each(HOSTILE_STRINGS)('come back as they went in: %j', async (text) => {
+			it.each(HOSTILE_STRINGS)('come back as they went in: %j', async (_, text) => {
 				const reference = `${text} reference`;
 				const { ledger } = scene.store;
 				await scene.queue('bystander');

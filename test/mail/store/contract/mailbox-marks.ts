@@ -41,7 +41,7 @@ export function mailboxMarksContract(makePlace: MakePlace): void {
 			expect(await mailboxMarks.get('INBOX')).toEqual(mark);
 		});
 
-		it.each(HOSTILE_STRINGS)('take a hostile string for a string: %j', async (text) => {
+		it.each(HOSTILE_STRINGS)('take a hostile string for a string: %j', async (_, text) => {
 			const mark = { uidValidity: text, lastUid: 1, seen: [text, text] };
 			await scene.store.mailboxMarks.set(text, mark);
 			expect(await scene.store.mailboxMarks.get(text)).toEqual(mark);

@@ -5,8 +5,8 @@ export const CAMPAIGN = 'spring';
 export const START = 1_790_000_000_000;
 export const LEASE_MS = 30_000;
 
-/** Strings that mean something to a database, to JSON, to C or to a terminal. */
-export const HOSTILE_STRINGS: readonly string[] = [
+/** Strings that mean something to a database, to JSON, to C or to a terminal; the name, the string. */
+export const HOSTILE_STRINGS: readonly (readonly [string, string])[] = [
 	"'; DROP TABLE recipient; --",
 	'" OR 1=1 --',
 	"\\'; DELETE FROM suppression; /*",
@@ -21,7 +21,7 @@ export const HOSTILE_STRINGS: readonly string[] = [
 	'',
 	' ',
 	'x'.repeat(70_000),
-];
+].map((text) => [text.slice(0, 40), text]);
 
 /** A store with a clock that the test moves, and everything in it named briefly. */
 export class Scene {

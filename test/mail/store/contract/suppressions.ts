@@ -142,7 +142,7 @@ export function suppressionsContract(makePlace: MakePlace): void {
 			expect(await keys({ limit: 0 })).toEqual([]);
 		});
 
-		it.each(HOSTILE_STRINGS)('takes a hostile string for a string: %j', async (text) => {
+		it.each(HOSTILE_STRINGS)('takes a hostile string for a string: %j', async (_, text) => {
 			const entry = {
 				key: text,
 				address: text,
