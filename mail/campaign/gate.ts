@@ -30,15 +30,16 @@ export class Gate {
 
 	async #gather(): Promise<void> {
 		const until = performance.now() + LONGEST_WAIT_MS;
-		for (let seen = 0; seen < this.#asking.length && performance.now() < until; ) {
+		for (let seen = 0; seen < this.#asking.length && performance.now() < until;) {
 			seen = this.#asking.length;
 			await nextTurn();
 		}
 		const asking = this.#asking;
 		this.#asking = [];
 		try {
-			const held = new Set(await this.ledger.dispatch(asking.map(({ claim }) => claim)));
-			for (const { claim, answer } of asking) answer(held.has(claim));
+			const held = await this.ledger.dispatch(asking.map(({ claim }) => claim));
+			const keys = new Set(held.map(({ key }) => key));
+			for (const { claim, answer } of asking) answer(keys.has(claim.key));
 		} catch (error) {
 			for (const { fail } of asking) fail(error);
 		}
