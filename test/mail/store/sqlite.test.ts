@@ -104,7 +104,7 @@ describe('the file of a store', () => {
 		expect(await store.signingKeys.all()).toEqual([]);
 		raw.exec(`UPDATE signing_key SET id = '${id}'`);
 		expect(await store.signingKeys.all()).toHaveLength(1);
-		raw.exec(`UPDATE signing_key SET sealed = substr(sealed, 1, 59) || X'00'`);
+		raw.exec(`UPDATE signing_key SET sealed = CAST(substr(sealed, 1, 59) || X'00' AS BLOB)`);
 		expect(await store.signingKeys.all()).toEqual([]);
 		raw.exec(`UPDATE signing_key SET sealed = X'00'`);
 		expect(await store.signingKeys.all()).toEqual([]);
@@ -295,7 +295,11 @@ describe('trouble', () => {
 		const claims = await ledger.claim(CAMPAIGN, { owner: 'one', limit: 50, leaseMs: LEASE_MS });
 		database.execute('PRAGMA max_page_count = 60');
 		const results = await Promise.allSettled(
-			claims.map((claim) => ledger.settle([{ ...sent(claim), reply: 'x'.repeat(20_000) }])),
+			claims.map((claim) =>
+				ledger.settle([
+					{ claim, messageId: '<m@example.com>', state: 'sent', reply: 'x'.repeat(20_000) },
+				]),
+			),
 		);
 		const { sent: written } = await ledger.counts(CAMPAIGN);
 		const told = results.filter(({ status }) => status === 'fulfilled').length;
