@@ -1,4 +1,4 @@
-import type { ConnectionFailure } from '../smtp/diagnose';
+import type { ConnectionFailure, ServerAddress as Server } from '../smtp/diagnose';
 import { describeConnectionError, describeSignInError, scrub } from '../smtp/diagnose';
 import type { SmtpProblem } from '../smtp/send-result';
 import type { ImapAccount } from './account';
@@ -27,6 +27,8 @@ interface ImapError extends Error {
 
 /** RFC 5530 response codes of a sign-in that was refused for another reason than the password. */
 const NOT_THE_PASSWORD = /^(?:UNAVAILABLE|LIMIT|INUSE|SERVERBUG|CONTACTADMIN|OVERQUOTA)$/i;
+/** imapflow's own words. */
+const NO_WAY_TO_SIGN_IN = /^(?:Login is disabled|Unsupported authentication mechanism)$/;
 const TOO_MANY_CONNECTIONS =
 	/maximum number of connections|too many (?:simultaneous )?connections|connection limit/i;
 
@@ -42,20 +44,8 @@ export function describeImapError(
 ): MailboxProblem {
 	const { host, port, security, auth } = account;
 	const server = { host, port, security, protocol: 'IMAP' as const, secrets: [auth.pass] };
-	if (error instanceof FolderMissing) return describeMissingFolder(error);
-	if (error instanceof MarkUnavailable)
-		return {
-			code: 'markUnavailable',
-			message: `How far the mailbox was read could not be ${error.doing}.`,
-			advice: `No mail is handed on until it can: ${scrub(String(error.cause), [auth.pass])}`,
-		};
-	if (error instanceof CommandRefused)
-		return {
-			code: 'refusedByServer',
-			message: `${host} refused a command (${error.command}).`,
-			advice: 'It is tried again. If it stays so, ask those who run the server.',
-			reply: scrub(error.reply, server.secrets),
-		};
+	const own = describeOwnFailure(error, server);
+	if (own) return own;
 	const failure = asImapError(error);
 	const reply = replyOf(failure);
 	if (reply !== undefined && TOO_MANY_CONNECTIONS.test(reply))
@@ -66,23 +56,47 @@ export function describeImapError(
 				'Close other programs that read the mailbox, or allow more connections on the server.',
 			reply: scrub(reply, server.secrets),
 		};
+	if (NO_WAY_TO_SIGN_IN.test(failure.message)) return describeNoWayToSignIn(server);
 	if (failure.authenticationFailed) return describeRefusedSignIn(failure, reply ?? '', server);
-	if (failure.code === 'MissingServerExtension' && during === 'connecting')
-		return {
-			code: 'signInUnsupported',
-			message: `${host} offers no way to sign in with a password${security === 'none' ? ' without encryption' : ''}.`,
-			advice:
-				security === 'none'
-					? 'Choose TLS or STARTTLS as security in the credential.'
-					: 'Ask those who run the server how programs sign in.',
-		};
 	return describeConnectionError(connectionFailure(failure, reply, during === 'session'), server);
+}
+
+function describeOwnFailure(error: unknown, server: Server): MailboxProblem | undefined {
+	if (error instanceof FolderMissing) return describeMissingFolder(error);
+	if (error instanceof MarkUnavailable)
+		return {
+			code: 'markUnavailable',
+			message: `How far the mailbox was read could not be ${error.doing}.`,
+			advice: `No mail is handed on until it can: ${scrub(String(error.cause), server.secrets)}`,
+		};
+	if (error instanceof CommandRefused)
+		return {
+			code: 'refusedByServer',
+			message: `${server.host} refused a command (${error.command}).`,
+			advice: 'It is tried again. If it stays so, ask those who run the server.',
+			reply: scrub(error.reply, server.secrets),
+		};
+	return undefined;
+}
+
+function describeNoWayToSignIn({ host, security }: Server): MailboxProblem {
+	return security === 'none'
+		? {
+				code: 'wrongSecurity',
+				message: `${host} takes no password over an unencrypted connection.`,
+				advice: 'Choose TLS or STARTTLS as security in the credential.',
+			}
+		: {
+				code: 'signInUnsupported',
+				message: `${host} offers no way to sign in with a password.`,
+				advice: 'Ask those who run the server how programs sign in.',
+			};
 }
 
 function describeRefusedSignIn(
 	{ serverResponseCode = '' }: ImapError,
 	reply: string,
-	server: Parameters<typeof describeSignInError>[1],
+	server: Server,
 ): MailboxProblem {
 	const shown = scrub(reply, server.secrets);
 	if (

@@ -78,7 +78,7 @@ describe('what is wrong with an account, in the words of its user', () => {
 
 	it('the server takes no password in clear', async () => {
 		const { verified, commands } = await problemWith({ capabilities: 'IMAP4rev1 LOGINDISABLED' });
-		expect(verified).toMatchObject({ ok: false, problem: { code: 'signInUnsupported' } });
+		expect(verified).toMatchObject({ ok: false, problem: { code: 'wrongSecurity' } });
 		expect(commands.join()).not.toMatch(/LOGIN|AUTHENTICATE/);
 	});
 
