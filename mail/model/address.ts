@@ -66,6 +66,12 @@ export function parseMailboxList(text: string): ParsedMailboxes {
 				problem: `${quote(text)} is a group. List its addresses one by one instead.`,
 			};
 		if (entry.address === '' && entry.name === '') continue;
+		// Words beside an address without brackets are not a name but a slip of the finger.
+		if (entry.address !== '' && entry.name !== '' && !/[<(]/.test(text))
+			return {
+				ok: false,
+				problem: `${quote(text)} is not an email address: it has a space in it, or lacks the < > around the address.`,
+			};
 		const parsed = toMailbox(entry.name, entry.address, entry.address || entry.name);
 		if (!parsed.ok) return parsed;
 		mailboxes.push(parsed.mailbox);

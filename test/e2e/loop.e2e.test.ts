@@ -27,7 +27,9 @@ suite('a campaign over real Postfix and Dovecot', () => {
 
 	beforeAll(async () => {
 		const users = people.map(({ email }) => email).filter((email) => !email.startsWith('gone'));
-		dovecot = await startDovecot({ users: [...users, 'bounces@example.test', 'news@example.test'] });
+		dovecot = await startDovecot({
+			users: [...users, 'bounces@example.test', 'news@example.test'],
+		});
 		postfix = await startPostfix({ dovecot });
 		n8n = await startTestN8n();
 		const { api } = n8n.server;
@@ -138,7 +140,8 @@ suite('a campaign over real Postfix and Dovecot', () => {
 
 		// Each of the 38 has the mail once, with their own name in it.
 		const count = async (user: string, ...query: string[]) =>
-			(await dovecot.doveadm('search', '-u', user, ...query)).trim().split('\n').filter(Boolean).length;
+			(await dovecot.doveadm('search', '-u', user, ...query)).trim().split('\n').filter(Boolean)
+				.length;
 		for (const { name, email } of people.filter((person) => !person.email.startsWith('gone'))) {
 			expect(await count(email, 'all')).toBe(1);
 			expect(await count(email, 'subject', `Hello ${name}`)).toBe(1);

@@ -53,7 +53,10 @@ export interface NodeJson {
 }
 
 /** Nodes in a row, each fed by the one before; further outputs stay open. */
-export function chain(name: string, nodes: (Partial<NodeJson> & Pick<NodeJson, 'name' | 'type'>)[]) {
+export function chain(
+	name: string,
+	nodes: (Partial<NodeJson> & Pick<NodeJson, 'name' | 'type'>)[],
+) {
 	return {
 		name,
 		nodes: nodes.map((node, index) => ({
@@ -64,10 +67,12 @@ export function chain(name: string, nodes: (Partial<NodeJson> & Pick<NodeJson, '
 			...node,
 		})),
 		connections: Object.fromEntries(
-			nodes.slice(1).map((node, index) => [
-				nodes[index]?.name ?? '',
-				{ main: [[{ node: node.name, type: 'main', index: 0 }]] },
-			]),
+			nodes
+				.slice(1)
+				.map((node, index) => [
+					nodes[index]?.name ?? '',
+					{ main: [[{ node: node.name, type: 'main', index: 0 }]] },
+				]),
 		),
 	};
 }

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { startDemo } from '../../scripts/demo/demo.cjs';
+import { buildPackage, ensureN8n, installPackage } from '../../scripts/lib/toolchain.cjs';
+import { chain, eventually } from './support/n8n';
+
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument -- what comes out of n8n has no types */
+
+/** What npm start shows a newcomer, pressed by a test. */
+describe('the demo', () => {
+	const userFolder = mkdtempSync(path.join(tmpdir(), 'smtp-suite-demo-'));
+	let demo: Awaited<ReturnType<typeof startDemo>>;
+
+	beforeAll(async () => {
+		const n8nFolder = process.env.SMTP_SUITE_N8N ?? (await ensureN8n());
+		await installPackage(
+			process.env.SMTP_SUITE_PACKAGE ?? (await buildPackage(path.join(userFolder, 'packed'))),
+			userFolder,
+		);
+		demo = await startDemo({ n8nFolder, userFolder });
+	}, 180_000);
+
+	afterAll(async () => {
+		await demo.stop();
+		rmSync(userFolder, { recursive: true, force: true });
+	}, 60_000);
+
+	const press = async (): Promise<number[]> => {
+		const { api } = demo.n8n;
+		const id = demo.workflows['Send the newsletter'] ?? '';
+		const execution = await api.finished(await api.execute(id, 'Press Execute'));
+		expect(execution.error).toBeUndefined();
+		return execution.outputs('SMTP Bulk Send').map((items) => items.length);
+	};
+
+	it('mails forty, names the two that do not exist, and repeats nobody', async () => {
+		expect(await press()).toEqual([40, 0, 0, 0]);
+		const handle = demo.workflows['Handle bounces'] ?? '';
+		await eventually(
+			async () => ((await demo.n8n.api.executions(handle)).length === 2 ? true : undefined),
+			'two bounces',
+		);
+		expect(await press()).toEqual([0, 0, 0, 40]);
+		const delivered = (await (
+			await fetch(`http://127.0.0.1:${demo.mail.ports.page}/mails.json`)
+		).json()) as unknown[];
+		expect(delivered).toHaveLength(38);
+	}, 90_000);
+
+	it('shows the newest bounce at once when a person listens in the editor', async () => {
+		const { api } = demo.n8n;
+		const imap = (await api.request('GET', '/credentials')).find(
+			({ name }: { name: string }) => name === 'Demo bounces',
+		);
+		const { id } = await api.createWorkflow(
+			chain('Listen', [
+				{
+					name: 'Bounce Trigger',
+					type: 'n8n-nodes-smtp-suite.bounceTrigger',
+					credentials: { imapAccount: { id: imap.id, name: imap.name } },
+				},
+				{ name: 'Done', type: 'n8n-nodes-base.noOp' },
+			]),
+		);
+		const execution = await api.finished(await api.execute(id, 'Bounce Trigger'), 20_000);
+		expect(execution.outputs('Bounce Trigger')[0]?.[0]?.json).toMatchObject({
+			event: 'hardBounce',
+			verified: true,
+		});
+	}, 60_000);
+});

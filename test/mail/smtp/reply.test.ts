@@ -1,0 +1,52 @@
+import { readReply } from '../../../mail/smtp/reply';
+
+describe('what a reply means', () => {
+	it.each([
+		['250 2.0.0 Ok', { verdict: 'accepted' }],
+		[
+			'550 5.1.1 <x@y.z>: User unknown',
+			{ verdict: 'permanent', blame: 'recipient', addressIsBad: true },
+		],
+		['550 No such user here', { verdict: 'permanent', blame: 'recipient', addressIsBad: true }],
+		['552 5.2.2 Mailbox full', { verdict: 'permanent', blame: 'recipient', addressIsBad: false }],
+		[
+			'550 5.7.515 Access denied, sending domain does not meet the required authentication level',
+			{ verdict: 'permanent', blame: 'senderPolicy', addressIsBad: false },
+		],
+		[
+			'550-5.7.26 This mail is unauthenticated',
+			{ verdict: 'permanent', blame: 'senderPolicy', addressIsBad: false },
+		],
+		[
+			'554 5.7.1 Service unavailable; Client host blocked using zen.spamhaus.org',
+			{ verdict: 'permanent', blame: 'reputation', addressIsBad: false },
+		],
+		[
+			'554 5.7.1 Relay access denied',
+			{ verdict: 'permanent', blame: 'senderPolicy', addressIsBad: false },
+		],
+		[
+			'421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred',
+			{ verdict: 'transient', blame: 'reputation' },
+		],
+		[
+			'450 4.2.0 Greylisted, please try again in 300 seconds',
+			{ verdict: 'transient', retryAfterMs: 300_000 },
+		],
+		['451 4.7.1 Try again in 5 minutes', { verdict: 'transient', retryAfterMs: 300_000 }],
+		[
+			'550 5.4.5 Daily user sending limit exceeded',
+			{ verdict: 'transient', blame: 'senderPolicy' },
+		],
+		['550 4.2.1 Busy', { verdict: 'transient' }],
+		['nonsense', { verdict: 'transient' }],
+	])('%s', (reply, verdict) => {
+		expect(readReply(reply)).toMatchObject(verdict);
+	});
+
+	it('reads a million characters in no time', () => {
+		const begun = Date.now();
+		readReply(`550 ${'again '.repeat(200_000)}`);
+		expect(Date.now() - begun).toBeLessThan(500);
+	});
+});
