@@ -6,8 +6,6 @@ import { startDemo } from '../../scripts/demo/demo.cjs';
 import { buildPackage, ensureN8n, installPackage } from '../../scripts/lib/toolchain.cjs';
 import { chain, eventually } from './support/n8n';
 
-/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument -- what comes out of n8n has no types */
-
 /** What npm start shows a newcomer, pressed by a test. */
 describe('the demo', () => {
 	const userFolder = mkdtempSync(path.join(tmpdir(), 'smtp-suite-demo-'));

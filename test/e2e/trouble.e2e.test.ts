@@ -3,8 +3,6 @@ import type { ScriptedServer } from '../support/scripted-smtp-server';
 import { chain, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
 
-/* eslint-disable @typescript-eslint/no-unsafe-member-access -- what comes out of n8n has no types */
-
 const ON_ERROR = ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const;
 type OnError = (typeof ON_ERROR)[number];
 
@@ -147,10 +145,15 @@ describe('SMTP Bulk Send with recipients that fail', () => {
 	it.each(ON_ERROR)(
 		'gives each an output and a reason, whatever On Error says (%s)',
 		async (onError) => {
+			// A refused address is suppressed, so each setting gets one of its own.
+			const list = people.map((person) => ({
+				...person,
+				email: person.email.replace('refused', `refused-${onError}`),
+			}));
 			const { outputs, mails, status } = await run(
 				'Bulk',
 				'smtpBulkSend',
-				people,
+				list,
 				bulk(`mixed-${onError}`),
 				{ onError },
 			);
@@ -165,8 +168,7 @@ describe('SMTP Bulk Send with recipients that fail', () => {
 			]);
 			expect(failed.map(({ pairedItem }) => pairedItem.item)).toEqual([2, 3]);
 			const reasons = skipped.map(({ json }) => json.delivery.skipReason);
-			// The refused address was suppressed by the first of these runs.
-			expect(reasons).toEqual(expect.arrayContaining(['invalidAddress', 'duplicate']));
+			expect(reasons).toEqual(['invalidAddress', 'duplicate']);
 		},
 	);
 

@@ -13,7 +13,8 @@ import { startFaultServer } from './fault-server';
 import type { FaultServer } from './fault-server';
 
 const KILLS = Number(process.env.CRASH_KILLS ?? 15);
-const RECIPIENTS = Math.max(300, KILLS * 4);
+/** More than the processes that are killed can serve. */
+const RECIPIENTS = KILLS * 40;
 const CONNECTIONS = 5;
 const LEASE_MS = 400;
 

@@ -119,13 +119,15 @@ describe('a store that fails', () => {
 	it('lets nothing more leave; what was sent is told, and then the error', async () => {
 		const pool = scriptedPool();
 		const dispatch = store.ledger.dispatch.bind(store.ledger);
-		let dispatches = 0;
+		let dispatched = 0;
 		const failing: MailStore = {
 			...store,
 			ledger: {
 				...store.ledger,
 				dispatch: (claims) =>
-					++dispatches > 10 ? Promise.reject(new Error('The disk is full.')) : dispatch(claims),
+					(dispatched += claims.length) > 10
+						? Promise.reject(new Error('The disk is full.'))
+						: dispatch(claims),
 			},
 		};
 		const told: string[] = [];
