@@ -33,22 +33,23 @@ suite('the editor', () => {
 		await n8n.stop();
 	}, 60_000);
 
-	it('knows all three nodes and both credentials, with icons for light and dark', async () => {
-		const types = await editor.page.evaluate(
-			async () => await (await fetch('/types/nodes.json')).json(),
-		);
-		const ours = (types as { name: string; iconUrl: { light: string; dark: string } }[]).filter(
-			({ name }) => name.startsWith('n8n-nodes-smtp-suite.'),
-		);
-		expect(ours.map(({ name }) => name.split('.')[1]).sort()).toEqual(
-			// Nodes that an agent may use come a second time, as tools.
-			['bounceTrigger', 'smtpBulkSend', 'smtpBulkSendTool', 'smtpSend', 'smtpSendTool'],
-		);
-		for (const { iconUrl } of ours)
-			for (const icon of Object.values(iconUrl))
-				expect((await fetch(`${n8n.server.url}/${icon}`)).headers.get('content-type')).toContain(
-					'svg',
-				);
+	it('knows all three nodes, with icons for light and dark', async () => {
+		const types = await n8n.server.api.request('POST', '/node-types', {
+			nodeInfos: ['smtpSend', 'smtpBulkSend', 'bounceTrigger'].map((name) => ({
+				name: `n8n-nodes-smtp-suite.${name}`,
+				version: 1,
+			})),
+		});
+		expect(types.map(({ displayName }: { displayName: string }) => displayName)).toEqual([
+			'SMTP Send',
+			'SMTP Bulk Send',
+			'Bounce Trigger',
+		]);
+		for (const { iconUrl } of types)
+			for (const icon of [iconUrl.light, iconUrl.dark]) {
+				const answer = await fetch(`${n8n.server.url}/${icon}`);
+				expect(answer.headers.get('content-type')).toContain('svg');
+			}
 	});
 
 	it.each([
