@@ -78,6 +78,8 @@ describe('when to try again, and what to tell', () => {
 		health.good();
 		health.good();
 		expect(told.slice(2)).toEqual([{ state: 'recovered', since }]);
+		fail();
+		expect(told).toHaveLength(3);
 	});
 
 	it('connections that open and break again are no recovery', () => {

@@ -15,6 +15,8 @@ export interface ScriptedImap {
 	/** Every command line received, without its tag. */
 	commands: string[];
 	connections: number;
+	/** The most that were open at one time. */
+	peak: number;
 	/** Writes to every open connection. */
 	say(text: string): void;
 	close(): Promise<void>;
@@ -41,6 +43,7 @@ export async function startScriptedImap(script: Script = {}): Promise<ScriptedIm
 		port: 0,
 		commands: [],
 		connections: 0,
+		peak: 0,
 		say(text) {
 			for (const socket of sockets) socket.write(text);
 		},
@@ -54,6 +57,7 @@ export async function startScriptedImap(script: Script = {}): Promise<ScriptedIm
 		imap.connections += 1;
 		const connection = imap.connections;
 		sockets.add(socket);
+		imap.peak = Math.max(imap.peak, sockets.size);
 		socket.on('error', () => undefined);
 		socket.on('close', () => sockets.delete(socket));
 		const capabilities = script.capabilities ?? 'IMAP4rev1 IDLE MOVE UIDPLUS';

@@ -55,6 +55,7 @@ describe('watching a mailbox on a server that misbehaves', () => {
 			messages[1] = mail('polled');
 			await eventually('handed on', () => watching.messages.length === 1);
 			await sleep(600);
+			expect(count('IDLE')).toBe(1);
 			expect(imap.commands.length).toBeLessThan(50);
 		});
 
@@ -194,6 +195,8 @@ describe('watching a mailbox on a server that misbehaves', () => {
 		await eventually('the third', () => watching.messages.length === 3);
 		await eventually('many turns', () => uidValidity > 15);
 		expect(watching.subjects()).toEqual(['a', 'b', 'c']);
+		// Nothing is written for what is known.
+		expect(watching.shelf.saves).toBeLessThanOrEqual(imap.connections + 5);
 	});
 
 	it('hangs up over every move: the message is handed on once, and the move given up', async () => {
@@ -256,5 +259,19 @@ describe('watching a mailbox on a server that misbehaves', () => {
 		});
 		refuse = false;
 		await eventually('handed on', () => watching.messages.length === 1);
+		expect(imap.connections).toBeGreaterThan(2);
+		expect(imap.peak).toBe(1);
+	});
+
+	it('is stopped while the server keeps an answer back: at once', async () => {
+		const watching = await watchScripted(
+			{ react: ({ name }) => (name === 'UID SEARCH' ? false : undefined) },
+			{ timing: { stopGraceMs: 5_000, silenceMs: 5_000 } },
+		);
+		await eventually('searching', () => count('UID SEARCH') === 1);
+		const start = Date.now();
+		await watching.stop();
+		expect(Date.now() - start).toBeLessThan(200);
+		expect(watching.watch.state).toBe('stopped');
 	});
 });

@@ -111,16 +111,25 @@ export async function eventually(
 let counter = 0;
 
 /** A small mail with this subject, and a Message-ID of its own. */
-export function mail(subject: string, body = 'Hello.'): string {
+export function mail(
+	subject: string,
+	body = 'Hello.',
+	when: { written?: Date; arrived?: Date } = {},
+): string {
 	counter += 1;
 	return [
+		...(when.arrived ? [`Received: from a by b with LMTP; ${when.arrived.toUTCString()}`] : []),
 		'From: MAILER-DAEMON@mx.example.test',
 		'To: bounces@example.test',
 		`Subject: ${subject}`,
-		`Date: ${new Date().toUTCString()}`,
+		`Date: ${(when.written ?? new Date()).toUTCString()}`,
 		`Message-ID: <${counter}.${Date.now()}@mx.example.test>`,
 		'',
 		body,
 		'',
 	].join('\r\n');
+}
+
+export function daysAgo(days: number): Date {
+	return new Date(Date.now() - days * 86_400_000);
 }
