@@ -25,7 +25,11 @@ const STEPS = {
 	unit: () => jest('unit'),
 	package: checkPackage,
 	integration: async () => {
-		await ensureDebian({ '/usr/sbin/postfix': 'postfix', '/usr/sbin/dovecot': 'dovecot-imapd', '/usr/lib/dovecot/lmtp': 'dovecot-lmtpd' });
+		await ensureDebian({
+			'/usr/sbin/postfix': 'postfix',
+			'/usr/sbin/dovecot': 'dovecot-imapd',
+			'/usr/lib/dovecot/lmtp': 'dovecot-lmtpd',
+		});
 		await jest('integration', ['--runInBand']);
 	},
 	e2e: async () => {
@@ -39,7 +43,8 @@ const STEPS = {
 async function main() {
 	const wanted = process.argv.slice(2);
 	const unknown = wanted.find((name) => !(name in STEPS));
-	if (unknown) throw new Error(`There is no step "${unknown}". Steps: ${Object.keys(STEPS).join(', ')}.`);
+	if (unknown)
+		throw new Error(`There is no step "${unknown}". Steps: ${Object.keys(STEPS).join(', ')}.`);
 	await toolchain.ensureDependencies();
 	for (const [name, step] of Object.entries(STEPS)) {
 		if (wanted.length > 0 && !wanted.includes(name)) continue;
@@ -56,7 +61,9 @@ async function main() {
 	}
 	rmSync(scratch, { recursive: true, force: true });
 	for (const note of notes) console.log(note);
-	console.log(`\n${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}`);
+	console.log(
+		`\n${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}`,
+	);
 	process.exit(totals.failed > 0 ? 1 : 0);
 }
 
@@ -69,11 +76,22 @@ async function tool(name, args) {
 async function jest(project, args = [], env = {}) {
 	const file = path.join(scratch, `${project}.json`);
 	let problem;
-	await run(bin('jest'), ['--selectProjects', project, '--json', `--outputFile=${file}`, '--passWithNoTests=false', ...args], {
-		cwd: toolchain.ROOT,
-		env: { ...toolchain.environment(), ...env },
-		inherit: true,
-	}).catch((error) => {
+	await run(
+		bin('jest'),
+		[
+			'--selectProjects',
+			project,
+			'--json',
+			`--outputFile=${file}`,
+			'--passWithNoTests=false',
+			...args,
+		],
+		{
+			cwd: toolchain.ROOT,
+			env: { ...toolchain.environment(), ...env },
+			inherit: true,
+		},
+	).catch((error) => {
 		problem = error;
 	});
 	if (!existsSync(file)) throw problem ?? new Error(`jest wrote no result for ${project}.`);
@@ -82,7 +100,10 @@ async function jest(project, args = [], env = {}) {
 	// A file that cannot even be loaded holds no tests that could fail.
 	totals.failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
 	totals.skipped += result.numPendingTests;
-	if (!result.success || problem) throw Object.assign(new Error(`${project} tests failed`), { counted: result.numFailedTests + result.numRuntimeErrorTestSuites > 0 });
+	if (!result.success || problem)
+		throw Object.assign(new Error(`${project} tests failed`), {
+			counted: result.numFailedTests + result.numRuntimeErrorTestSuites > 0,
+		});
 	if (result.numTotalTests === 0) throw new Error(`No ${project} test ran.`);
 }
 
@@ -90,9 +111,12 @@ async function jest(project, args = [], env = {}) {
 async function checkPackage() {
 	const tarball = await toolchain.buildPackage(scratch);
 	const { size } = statSync(tarball);
-	if (size > MAX_PACKAGE_BYTES) throw new Error(`The package has ${size} bytes; ${MAX_PACKAGE_BYTES} are allowed.`);
+	if (size > MAX_PACKAGE_BYTES)
+		throw new Error(`The package has ${size} bytes; ${MAX_PACKAGE_BYTES} are allowed.`);
 	const files = (await run('tar', ['-tzf', tarball])).trim().split('\n');
-	const { n8n, dependencies } = JSON.parse(readFileSync(path.join(toolchain.ROOT, 'package.json'), 'utf8'));
+	const { n8n, dependencies = {} } = JSON.parse(
+		readFileSync(path.join(toolchain.ROOT, 'package.json'), 'utf8'),
+	);
 	for (const file of [...n8n.nodes, ...n8n.credentials])
 		if (!files.includes(`package/${file}`)) throw new Error(`${file} is missing in the package.`);
 	if (Object.keys(dependencies).length > 0) throw new Error('dependencies must stay empty.');
@@ -102,19 +126,28 @@ async function checkPackage() {
 
 /** Installs Debian's packages where we may; suites that miss them skip themselves and say why. */
 async function ensureDebian(wanted) {
-	const missing = Object.entries(wanted).flatMap(([file, name]) => (existsSync(file) ? [] : [name]));
+	const missing = Object.entries(wanted).flatMap(([file, name]) =>
+		existsSync(file) ? [] : [name],
+	);
 	if (missing.length === 0) return;
 	const isRoot = process.getuid?.() === 0;
 	if (!isRoot || !existsSync('/usr/bin/apt-get')) {
-		notes.push(`Not installed, so their tests were skipped: ${missing.join(', ')}${isRoot ? '' : ' (not root)'}.`);
+		notes.push(
+			`Not installed, so their tests were skipped: ${missing.join(', ')}${isRoot ? '' : ' (not root)'}.`,
+		);
 		return;
 	}
 	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
 	try {
 		execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' });
-		await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env, doing: `Installing ${missing.join(', ')}` });
+		await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
+			env,
+			doing: `Installing ${missing.join(', ')}`,
+		});
 	} catch (error) {
-		notes.push(`Could not be installed, so their tests were skipped: ${missing.join(', ')}. ${error.message.split('\n')[0]}`);
+		notes.push(
+			`Could not be installed, so their tests were skipped: ${missing.join(', ')}. ${error.message.split('\n')[0]}`,
+		);
 	}
 }
 
