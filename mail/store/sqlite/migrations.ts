@@ -92,9 +92,11 @@ export const MIGRATIONS: readonly string[] = [
  * @returns the version of its schema; 0 for an empty one
  */
 export function readSchemaVersion(handle: DatabaseSync, file: string): number {
-	const ours = handle.prepare('PRAGMA application_id').get()?.application_id === APPLICATION_ID;
-	if (!ours) {
-		const { tables } = handle.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};
+	// In this order: tables that another process of ours has just made come with our mark, which is
+	// then there to be read. The other way round they could pass for another program's.
+	const tables = handle.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables;
+	const mark = handle.prepare('PRAGMA application_id').get()?.application_id;
+	if (mark !== APPLICATION_ID) {
 		if (tables !== 0) throw fileProblem('foreign', file);
 		return 0;
 	}

@@ -288,7 +288,7 @@ describe('trouble', () => {
 		await database.close();
 	});
 
-	it('a full disk in the middle of shared writes fails all of them, and hides none', async () => {
+	it('a full disk in the middle of shared writes: each caller is told what became of theirs', async () => {
 		const database = await Database.open(newFile(), { clock: Date.now, patienceMs: 100 });
 		const ledger = createLedger(database, Date.now);
 		await ledger.enqueue(CAMPAIGN, people(50));
@@ -305,6 +305,31 @@ describe('trouble', () => {
 		const told = results.filter(({ status }) => status === 'fulfilled').length;
 		expect(told).toBe(written);
 		expect(told).toBeLessThan(50);
+		await database.close();
+	});
+
+	it('an error that undoes the whole transaction fails all who share it, and writes nothing', async () => {
+		const database = await Database.open(newFile(), { clock: Date.now, patienceMs: 100 });
+		const ledger = createLedger(database, Date.now);
+		await ledger.enqueue(CAMPAIGN, people(2));
+		const [before, after] = await ledger.claim(CAMPAIGN, {
+			owner: 'one',
+			limit: 2,
+			leaseMs: LEASE_MS,
+		});
+		// What SQLite does by itself when the disk fails under it.
+		const failing = () =>
+			database.share('kill', () => {
+				database.execute('ROLLBACK');
+				throw new Error('The disk is gone.');
+			});
+		const results = await Promise.allSettled([
+			ledger.settle([sent(before!)]),
+			failing(),
+			ledger.settle([sent(after!)]),
+		]);
+		expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+		expect(await ledger.counts(CAMPAIGN)).toMatchObject({ claimed: 2, sent: 0 });
 		await database.close();
 	});
 

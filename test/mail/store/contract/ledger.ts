@@ -314,9 +314,16 @@ export function ledgerContract(makePlace: MakePlace): void {
 				await scene.store.ledger.expireDispatched(CAMPAIGN);
 				expect(await scene.store.ledger.settle([deferred(claim, scene.now)])).toHaveLength(1);
 				expect(await scene.claim()).toEqual([]);
-				expect(await scene.claim('one', 1, LEASE_MS, [keyOf('ada')])).toEqual([]);
+				scene.now += 1;
+				await scene.queue('bob');
+				// Nor does it stand in the way of others.
+				for (const only of [undefined, ['ada', 'bob'].map(keyOf)]) {
+					const claims = await scene.claim('one', 1, LEASE_MS, only);
+					expect(keysOf(claims)).toEqual([keyOf('bob')]);
+					await scene.store.ledger.release(claims);
+				}
 				await scene.queue('ada');
-				expect(await scene.claim()).toHaveLength(1);
+				expect(keysOf(await scene.claim('one', 1, LEASE_MS, [keyOf('ada')]))).toHaveLength(1);
 			});
 
 			it.each(['sent', 'failed'] as const)('never changes `%s` again', async (state) => {
@@ -358,8 +365,9 @@ export function ledgerContract(makePlace: MakePlace): void {
 				await scene.queue('ada');
 				scene.now += 10;
 				await scene.queue('bob');
-				await scene.store.ledger.release(await scene.claim('one', 1));
+				const claims = await scene.claim('one', 1);
 				scene.now += 10;
+				await scene.store.ledger.release(claims);
 				expect(await scene.claim('two')).toMatchObject([
 					{ key: keyOf('ada'), attempts: 0, payload: recipient('ada').payload },
 					{ key: keyOf('bob') },
