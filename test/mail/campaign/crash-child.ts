@@ -34,7 +34,9 @@ async function main(order: CrashOrder): Promise<void> {
 		patienceMs: 5_000,
 		leaseMs: order.leaseMs,
 	});
-	for await (const { recipient, outcome } of run) console.log(`${outcome} ${recipient}`);
+	let told = 0;
+	for await (const outcome of run) if (outcome.index >= 0) told += 1;
+	if (told !== order.recipients) throw new Error(`Only ${told} outcomes were told.`);
 	await pool.close();
 	await store.close();
 }
