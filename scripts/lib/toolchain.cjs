@@ -115,7 +115,9 @@ async function ensureN8n() {
 /** The package of the devDependency's Node ships the headers that native modules are built with. */
 function headers() {
 	const modules = path.join(ROOT, 'node_modules/node/node_modules');
-	const found = readdirSync(modules).find((name) => /^node-(?:bin-)?\w+-\w+$/.test(name));
+	const found = readdirSync(modules).find((name) =>
+		existsSync(path.join(modules, name, 'include/node/node.h')),
+	);
 	if (!found)
 		throw new Error('The headers of Node 24 are missing. Remove node_modules and start again.');
 	return path.join(modules, found);
