@@ -1,6 +1,5 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 
 import type { SmtpAccount } from './account';
@@ -152,8 +151,7 @@ export class SmtpConnection {
 				this.close();
 				finish({ result: 'withdrawn' });
 			};
-			const message = body as unknown as Readable;
-			this.wire.send({ ...envelope, size: raw.length }, message, (error, info) => {
+			this.wire.send({ ...envelope, size: raw.length }, body, (error, info) => {
 				if (error) finish(this.#failed(error, body));
 				else
 					finish({
@@ -202,50 +200,52 @@ export class SmtpConnection {
 	}
 }
 
-/**
- * The message, as far as nodemailer needs a stream of it: it is told where to write when the server
- * has said 354. A real stream would cost as much as all else that is done for a small message.
- */
-class HeldBody {
+/** The message as a stream whose end waits for leave. */
+class HeldBody extends Readable {
 	/** The server has said 354, and the message is on its way. */
 	begun = false;
 	/** The final dot may have left. */
 	ended = false;
 	onWithdrawn: () => void = () => undefined;
-	#destroyed = false;
+	#offset = 0;
+	#asked = false;
 
 	constructor(
 		private readonly raw: Buffer,
 		private readonly leave: SendOptions['beforeFinalDot'],
-	) {}
+	) {
+		super({ highWaterMark: CHUNK });
+	}
 
-	pipe(out: Writable): void {
+	override _read(): void {
 		this.begun = true;
-		void this.#write(out);
-	}
-
-	destroy(): void {
-		this.#destroyed = true;
-	}
-
-	async #write(out: Writable): Promise<void> {
-		let offset = 0;
-		for (; this.raw.length - offset > CHUNK; offset += CHUNK)
-			if (!out.write(this.raw.subarray(offset, offset + CHUNK))) await once(out, 'drain');
-		if (this.leave && !(await this.#mayLeave(this.leave))) {
-			this.onWithdrawn();
+		if (this.raw.length - this.#offset > CHUNK) {
+			const from = this.#offset;
+			this.#offset += CHUNK;
+			this.push(this.raw.subarray(from, this.#offset));
 			return;
 		}
-		this.ended = true;
-		out.end(this.raw.subarray(offset));
+		if (this.#asked) return;
+		this.#asked = true;
+		if (!this.leave) {
+			this.#end();
+			return;
+		}
+		this.leave().then(
+			(granted) => {
+				if (granted && !this.destroyed) this.#end();
+				else this.onWithdrawn();
+			},
+			() => {
+				this.onWithdrawn();
+			},
+		);
 	}
 
-	async #mayLeave(leave: () => Promise<boolean>): Promise<boolean> {
-		try {
-			return (await leave()) && !this.#destroyed;
-		} catch {
-			return false;
-		}
+	#end(): void {
+		this.ended = true;
+		this.push(this.raw.subarray(this.#offset));
+		this.push(null);
 	}
 }
 
