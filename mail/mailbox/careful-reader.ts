@@ -2,7 +2,7 @@ import type { MailboxConnection } from './connection';
 import type { MailboxMessage } from './message';
 
 /** Messages fetched at a time: 16 of 256 KB are 4 MB. */
-const BATCH = 16;
+export const BATCH = 16;
 /** What is fetched of a message whose fetching failed twice. */
 const MODEST_BYTES = 32 * 1024;
 const MAX_TRIES = 5;
@@ -26,7 +26,7 @@ export class CarefulReader {
 	/** Messages still to be fetched one by one. */
 	private careful = 0;
 
-	/** @param uids not empty, ascending */
+	/** @param uids not empty, ascending; the first `BATCH` of them are looked at */
 	async next(
 		connection: MailboxConnection,
 		uids: readonly number[],

@@ -45,7 +45,9 @@ export class MailboxConnection {
 			this.fail(error);
 		});
 		client.on('close', () => {
-			this.fail(new Error('the connection was closed'));
+			this.fail(
+				Object.assign(new Error('the connection was closed'), { reason: client.byeReason }),
+			);
 		});
 	}
 

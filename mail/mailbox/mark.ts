@@ -1,6 +1,6 @@
 import type { MailboxMark } from '../store/store';
 import type { MailboxConnection } from './connection';
-import { arrivalOf, DIGESTED_BYTES, readDate } from './digest';
+import { arrivalOf, readDate } from './digest';
 import type { MailboxMessage } from './message';
 
 /** Digests kept in the mark. */
@@ -10,31 +10,18 @@ const SLACK_MS = 3_600_000;
 /** How long a mail may have been on its way (RFC 5321 section 4.5.4.1: five days), and some more. */
 const IN_TRANSIT_MS = 7 * 86_400_000;
 
-/** The mark of a folder that nobody has read yet. */
-export async function firstMark(
-	connection: MailboxConnection,
-	startWith: 'new' | 'unread' | 'all',
-	now: number,
-): Promise<MailboxMark> {
-	const { uidValidity } = connection;
-	const start: MailboxMark = { uidValidity, lastUid: 0, seen: [] };
-	if (startWith === 'all') return { ...start, horizon: 0 };
-	const lastUid = await connection.lastUid();
-	if (startWith === 'unread') return { ...start, horizon: 0, unreadUntil: lastUid };
-	return markUnwanted(connection, start, lastUid, now);
-}
-
 /**
  * The mark when nothing up to `uid` is wanted any more. Should the folder be replaced one day, these
  * messages are no news: the horizon tells that of the older ones, their digests of the latest.
+ *
+ * @param newest the messages that came last, as far as they can be had
  */
-export async function markUnwanted(
-	connection: MailboxConnection,
+export function markUnwanted(
 	mark: MailboxMark,
 	uid: number,
+	newest: readonly MailboxMessage[],
 	now: number,
-): Promise<MailboxMark> {
-	const newest = await connection.fetchNewest(50, DIGESTED_BYTES);
+): MailboxMark {
 	// What arrived meanwhile is wanted.
 	const unwanted = newest.filter((message) => message.uid <= uid);
 	const dates = unwanted.flatMap(({ internalDate }) => internalDate ?? []);

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { MailboxMark } from '../store/store';
 import type { ImapAccount } from './account';
-import { CarefulReader } from './careful-reader';
+import { BATCH, CarefulReader } from './careful-reader';
 import { MailboxConnection } from './connection';
+import { DIGESTED_BYTES } from './digest';
 import { asError, MarkUnavailable } from './failure';
 import { handOn } from './hand-on';
 import { Health } from './health';
 import {
-	firstMark,
 	isNews,
 	markHandled,
 	markPassed,
@@ -81,6 +81,8 @@ class Supervisor implements MailboxWatch {
 	/** `stop` is over: no more callbacks. */
 	private abandoned = false;
 	private checkedAt = 0;
+	/** How often in a row the newest messages were asked for in vain. */
+	private looks = 0;
 
 	constructor(
 		private readonly account: ImapAccount,
@@ -173,12 +175,36 @@ class Supervisor implements MailboxWatch {
 			await connection.checkFolder();
 			this.checkedAt = this.clock();
 		}
-		const mark =
-			this.mark ??
-			(await this.record(await firstMark(connection, this.options.startWith, this.clock())));
+		const mark = this.mark ?? (await this.record(await this.firstMark(connection)));
 		if (mark.uidValidity === connection.uidValidity) await this.readOn(connection, mark);
 		else await this.readAgain(connection, mark);
 		this.health.good();
+	}
+
+	/** The mark of a folder that nobody has read yet. */
+	private async firstMark(connection: MailboxConnection): Promise<MailboxMark> {
+		const start = { uidValidity: connection.uidValidity, lastUid: 0, seen: [], horizon: 0 };
+		switch (this.options.startWith) {
+			case 'all':
+				return start;
+			case 'unread':
+				return { ...start, unreadUntil: await connection.lastUid() };
+			case 'new':
+				return this.dismiss(connection, start, await connection.lastUid());
+		}
+	}
+
+	/** The mark when nothing up to `uid` is wanted any more. */
+	private async dismiss(
+		connection: MailboxConnection,
+		mark: MailboxMark,
+		uid: number,
+	): Promise<MailboxMark> {
+		// Worth a look, but not the watch: there may be a message that breaks every connection.
+		this.looks += 1;
+		const newest = this.looks > 2 ? [] : await connection.fetchNewest(50, DIGESTED_BYTES);
+		this.looks = 0;
+		return markUnwanted(mark, uid, newest, this.clock());
 	}
 
 	private async readOn(connection: MailboxConnection, start: MailboxMark): Promise<void> {
@@ -189,7 +215,7 @@ class Supervisor implements MailboxWatch {
 		});
 		const end = this.mark ?? start;
 		if (end.unreadUntil !== undefined)
-			await this.record(await markUnwanted(connection, end, end.unreadUntil, this.clock()));
+			await this.record(await this.dismiss(connection, end, end.unreadUntil));
 	}
 
 	/** The folder was replaced: its UIDs are new, the mails may be old. */
@@ -220,9 +246,10 @@ class Supervisor implements MailboxWatch {
 		},
 	): Promise<void> {
 		const maxBytes = this.options.maxMessageBytes ?? DEFAULT_MESSAGE_BYTES;
-		for (let rest = uids; rest.length > 0;) {
+		for (let start = 0; start < uids.length;) {
 			this.stopping.signal.throwIfAborted();
-			const batch = await this.reader.next(connection, rest, maxBytes);
+			const next = uids.slice(start, start + BATCH);
+			const batch = await this.reader.next(connection, next, maxBytes);
 			for (const message of batch.messages) {
 				this.stopping.signal.throwIfAborted();
 				if (rules.only?.(message) === false) continue;
@@ -233,7 +260,7 @@ class Supervisor implements MailboxWatch {
 				this.reportUnreadable(connection, uid, cause);
 				if (this.mark) await this.record(rules.passed(this.mark, uid));
 			}
-			rest = rest.slice(batch.covered);
+			start += batch.covered;
 		}
 	}
 

@@ -40,16 +40,20 @@ export async function verifyImapAccount(
 		client.close();
 		return { ok: true, idle };
 	} catch (error) {
-		return { ok: false, problem: await explain(error, account) };
+		return { ok: false, problem: await explain(error, account, Math.min(timeoutMs, 1_500)) };
 	}
 }
 
 /** Why nothing came of it: an IMAP client waits in vain alike for one that waits for TLS, and for SMTP. */
-async function explain(error: unknown, account: ImapAccount): Promise<MailboxProblem> {
+async function explain(
+	error: unknown,
+	account: ImapAccount,
+	waitMs: number,
+): Promise<MailboxProblem> {
 	const problem = describeImapError(error, account);
 	if (problem.code !== 'timeout') return problem;
 	const encrypted = account.security === 'tls';
-	const heard = await listen(account, encrypted);
+	const heard = await listen(account, encrypted, waitMs);
 	if (heard.words !== '' && !heard.words.startsWith('* '))
 		return {
 			code: 'notAMailServer',
@@ -58,7 +62,8 @@ async function explain(error: unknown, account: ImapAccount): Promise<MailboxPro
 				'Check host and port in the credential; IMAP is usually at 993 (TLS) or 143 (STARTTLS).',
 			reply: scrub(heard.words, [account.auth.pass]).slice(0, 100),
 		};
-	if (encrypted || heard.words !== '' || !(await listen(account, true)).connected) return problem;
+	if (encrypted || heard.words !== '' || !(await listen(account, true, waitMs)).connected)
+		return problem;
 	return {
 		code: 'wrongSecurity',
 		message: `${account.host}, port ${account.port} expects TLS from the first byte.`,
@@ -70,7 +75,7 @@ async function explain(error: unknown, account: ImapAccount): Promise<MailboxPro
 function listen(
 	{ host, port }: ImapAccount,
 	encrypted: boolean,
-	waitMs = 1_500,
+	waitMs: number,
 ): Promise<{ connected: boolean; words: string }> {
 	return new Promise((resolve) => {
 		let connected = false;

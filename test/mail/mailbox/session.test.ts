@@ -121,6 +121,25 @@ describe('watching a mailbox on a server that misbehaves', () => {
 			expect(watching.problems).toMatchObject([{ code: 'unreadable', uid: 2 }]);
 		});
 
+		it('does not keep a watch "from now on" from starting', async () => {
+			const messages: Record<number, string> = { 1: mail('damaged') };
+			const watching = await watchScripted(
+				{
+					messages,
+					react: ({ name }, socket) => {
+						if (name !== 'FETCH') return undefined;
+						socket.destroy();
+						return false;
+					},
+				},
+				{ startWith: 'new' },
+			);
+			await eventually('idling', () => watching.watch.state === 'idling');
+			messages[2] = mail('new');
+			await eventually('handed on', () => watching.messages.length === 1);
+			expect(watching.subjects()).toEqual(['new']);
+		});
+
 		it('a network that is down is no reason to pass a message over', async () => {
 			let up = false;
 			const watching = await watchScripted(
@@ -243,6 +262,14 @@ describe('watching a mailbox on a server that misbehaves', () => {
 		messages[2] = mail('b');
 		imap.say('* 2 EXISTS\r\n');
 		await eventually('the next', () => watching.messages.length === 2);
+	});
+
+	it('says good-bye: its words are passed on', async () => {
+		const watching = await watchScripted({
+			react: ({ name }) => (name === 'UID SEARCH' ? '* BYE Mailbox is being moved\r\n' : undefined),
+		});
+		await eventually('told', () => watching.changes.length === 1);
+		expect(watching.changes[0]).toMatchObject({ problem: { reply: 'Mailbox is being moved' } });
 	});
 
 	it('refuses every search: reported as lost, and tried again', async () => {
