@@ -156,9 +156,7 @@ class Supervisor implements MailboxWatch {
 	}
 
 	private async connect(): Promise<MailboxConnection> {
-		this.mark ??= await this.options.loadMark().catch((cause: unknown) => {
-			throw new MarkUnavailable('read', cause);
-		});
+		this.mark ??= await this.loadMark();
 		this.connection = await MailboxConnection.open(this.account, this.options.mailbox, {
 			timing: this.timing,
 			readOnly: this.options.readOnly ?? false,
@@ -342,6 +340,14 @@ class Supervisor implements MailboxWatch {
 
 	private report(problem: MessageProblem): void {
 		this.tell(() => this.options.onProblem?.(problem));
+	}
+
+	private async loadMark(): Promise<MailboxMark | undefined> {
+		try {
+			return await this.options.loadMark();
+		} catch (cause) {
+			throw new MarkUnavailable('read', cause);
+		}
 	}
 
 	private async record(mark: MailboxMark): Promise<MailboxMark> {

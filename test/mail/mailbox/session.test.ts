@@ -272,6 +272,25 @@ describe('watching a mailbox on a server that misbehaves', () => {
 		expect(watching.changes[0]).toMatchObject({ problem: { reply: 'Mailbox is being moved' } });
 	});
 
+	it('nothing is handed on while the mark cannot be read', async () => {
+		let broken = true;
+		const watching = await watchScripted(
+			{ messages: { 1: mail('a'), 2: mail('b') } },
+			{
+				loadMark: () => {
+					if (broken) throw new Error('locked');
+					return Promise.resolve({ uidValidity: '7', lastUid: 1, seen: [] });
+				},
+			},
+		);
+		await eventually('told', () => watching.changes.length === 1);
+		expect(watching.changes[0]).toMatchObject({ problem: { code: 'markUnavailable' } });
+		expect([watching.messages.length, imap.connections]).toEqual([0, 0]);
+		broken = false;
+		await eventually('handed on', () => watching.messages.length === 1);
+		expect(watching.subjects()).toEqual(['b']);
+	});
+
 	it('refuses every search: reported as lost, and tried again', async () => {
 		let refuse = true;
 		const watching = await watchScripted({
