@@ -8,6 +8,7 @@ import type { Database } from './database';
  */
 
 export interface EntryRow extends Record<string, string | number | null> {
+	id: number;
 	campaignId: string;
 	key: string;
 	address: string;
@@ -33,10 +34,6 @@ interface DueRow extends Record<string, string | number> {
 	fence: number;
 }
 
-interface Id extends Record<string, number> {
-	id: number;
-}
-
 interface StateCount extends Record<string, string | number> {
 	state: LedgerState;
 	recipients: number;
@@ -50,7 +47,7 @@ const THIS_ONE = `campaign = ${THE_CAMPAIGN} AND key = :key`;
 const STILL_HELD = `${THIS_ONE} AND owner = :owner AND fence = :fence`;
 
 const ENTRY = `
-	SELECT campaign.name AS campaignId, key, address, reference, state, attempts, due_at, reply,
+	SELECT recipient.id, campaign.name AS campaignId, key, address, reference, state, attempts, due_at, reply,
 		reason, blame, message_id, feedback, updated_at
 	FROM recipient JOIN campaign ON campaign.id = recipient.campaign`;
 
@@ -92,26 +89,24 @@ export function prepareLedger(database: Database) {
 			'INSERT INTO campaign (name) VALUES (:campaignId) ON CONFLICT DO NOTHING',
 		),
 
-		/** One row when the recipient is new. */
-		addRecipient: database.statement<Id>(`
+		/** Adds a row when the recipient is new. */
+		addRecipient: database.statement(`
 			INSERT INTO recipient (campaign, key, address, reference, state, queued_at, due_at, updated_at)
 			VALUES (${THE_CAMPAIGN}, :key, :address, :reference, 'queued', :now, :now, :now)
-			ON CONFLICT (campaign, key) DO NOTHING
-			RETURNING id`),
+			ON CONFLICT (campaign, key) DO NOTHING`),
 
 		/**
-		 * One row when the recipient is known and may be mailed: it waits, its claim has ended, it
+		 * Changes a row when the recipient is known and may be mailed: it waits, its claim has ended, it
 		 * failed by no fault of its own, or, where the caller takes the risk, its outcome is unknown.
 		 */
-		queueAgain: database.statement<Id>(`
+		queueAgain: database.statement(`
 			UPDATE recipient
 			SET state = 'queued', due_at = min(coalesce(due_at, :now), :now), updated_at = :now
 			WHERE ${THIS_ONE} AND (
 				state IN ('queued', 'deferred')
 				OR (state = 'claimed' AND due_at <= :now)
 				OR (state = 'failed' AND blame <> 'recipient')
-				OR (state = 'unknown' AND :reopenUnknown = 1))
-			RETURNING id`),
+				OR (state = 'unknown' AND :reopenUnknown = 1))`),
 
 		keepPayload: database.statement(`
 			INSERT INTO payload VALUES (:id, :payload)

@@ -45,7 +45,8 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		const entries: LedgerEntry[] = [];
 		sql.addCampaign.run({ campaignId });
 		for (const [index, recipient] of recipients.entries()) {
-			entries.push(takeInOne(campaignId, recipient, options));
+			const entry = takeInOne(campaignId, recipient, options);
+			if (entry) entries.push(entry);
 			if (index % STEP === STEP - 1) yield;
 		}
 		return entries;
@@ -55,25 +56,19 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		campaignId: string,
 		{ key, address, reference, payload }: NewRecipient,
 		options: EnqueueOptions,
-	): LedgerEntry {
-		const reopenUnknown = options.reopenUnknown ? 1 : 0;
+	): LedgerEntry | undefined {
 		const now = clock();
-		const added = sql.addRecipient.get({ campaignId, key, address, reference, now });
-		const open = added ?? sql.queueAgain.get({ campaignId, key, reopenUnknown, now });
-		if (open) sql.keepPayload.run({ id: open.id, payload });
-		const known = added ? undefined : find(campaignId, key);
-		return (
-			known ?? {
-				campaignId,
-				key,
-				address,
-				reference,
-				state: 'queued',
-				attempts: 0,
-				isNew: true,
-				updatedAt: now,
-			}
-		);
+		const newId = sql.addRecipient.insert({ campaignId, key, address, reference, now });
+		if (newId !== undefined) {
+			sql.keepPayload.run({ id: newId, payload });
+			const fresh = { state: 'queued', attempts: 0, isNew: true, updatedAt: now } as const;
+			return { campaignId, key, address, reference, ...fresh };
+		}
+		const reopenUnknown = options.reopenUnknown ? 1 : 0;
+		const isOpen = sql.queueAgain.run({ campaignId, key, reopenUnknown, now }) > 0;
+		const known = sql.entry.get({ campaignId, key });
+		if (known && isOpen) sql.keepPayload.run({ id: known.id, payload });
+		return known && entryOf(known);
 	}
 
 	function claimDue(
