@@ -4,11 +4,11 @@ import type { SmtpProblem } from '../smtp/send-result';
 import type { Claim } from '../store/store';
 import { Bell } from './bell';
 import { Claims } from './claims';
-import { readResult, wordsOf } from './delivery';
+import { Courier, STOPPED_REASON } from './courier';
+import type { Underway } from './courier';
+import { wordsOf } from './delivery';
 import type { Delivery } from './delivery';
-import { Gate } from './gate';
 import { Line } from './line';
-import { readPayload } from './recipient';
 import type { CampaignSettings } from './settings';
 import { deferredOutcome, outcomeOf, settlementOf } from './settlement';
 import type { ConclusiveDelivery } from './settlement';
@@ -21,8 +21,6 @@ const CUT_MS = 500;
 /** How long what is on the wire may take when the account's own failure ends the run, in ms. */
 const PATIENT_GRACE_MS = 60_000;
 
-const STOPPED_REASON =
-	'The run was stopped before this mail was sent. Run the campaign again to send it.';
 /** The run is stopped from outside: by the caller, or with the process. */
 export const STOPPED = { reason: STOPPED_REASON, graceMs: 2_000 };
 
@@ -31,22 +29,6 @@ export interface StopReason extends Deferral {
 	/** How long what is on the wire may take to be finished, in ms. */
 	graceMs: number;
 }
-
-/** One message on its way. */
-interface Underway {
-	claim: Claim;
-	owed: Owed;
-	/** The ledger was told that the final dot is about to leave. */
-	dispatched: boolean;
-	/** The dot was let go. */
-	granted: boolean;
-	/** What it came to is being written down. */
-	concluding: boolean;
-	/** Given up: what still comes of it is not listened to. */
-	abandoned: boolean;
-}
-
-const NOT_BEGUN = { dispatched: false, granted: false, concluding: false, abandoned: false };
 
 /** A place on a connection. Its next message waits at the gate until its last one is written down. */
 interface Slot {
@@ -61,9 +43,8 @@ export class Sending {
 	readonly #free: Slot[];
 	readonly #underway = new Set<Underway>();
 	readonly #claims: Claims;
-	readonly #gate: Gate;
+	readonly #courier: Courier;
 	readonly #line = new Line();
-	readonly #cut = new AbortController();
 	/** Rung when the next step may be taken. */
 	readonly #bell = new Bell();
 	/** Rung when there is something to tell. */
@@ -79,7 +60,9 @@ export class Sending {
 	) {
 		const { concurrency } = settings;
 		this.#free = Array.from({ length: concurrency }, () => ({ settled: Promise.resolve() }));
-		this.#gate = new Gate(settings.store.ledger);
+		this.#courier = new Courier(settings, this.#line, (error) => {
+			this.#breakDown(error);
+		});
 		this.#claims = new Claims(worklist, {
 			...settings,
 			blockSize: Math.min(Math.max(concurrency * 5, 20), 200),
@@ -167,13 +150,21 @@ export class Sending {
 		owed.firstTryAt ??= this.settings.clock();
 		owed.elsewhereSince = undefined;
 		owed.attempts = claim.attempts;
-		const underway = { claim, owed, ...NOT_BEGUN };
+		const underway = {
+			claim,
+			owed,
+			after: slot.settled,
+			dispatched: false,
+			granted: false,
+			concluding: false,
+			abandoned: false,
+		};
 		this.#underway.add(underway);
 		void this.#serve(underway, slot);
 	}
 
 	async #serve(underway: Underway, slot: Slot): Promise<void> {
-		const delivery = await this.#deliver(underway, slot);
+		const delivery = await this.#courier.deliver(underway);
 		if (underway.abandoned) return;
 		slot.settled = this.#conclude(underway, delivery)
 			.catch((error: unknown) => {
@@ -185,42 +176,6 @@ export class Sending {
 			});
 		this.#free.push(slot);
 		this.#bell.ring();
-	}
-
-	async #deliver(underway: Underway, slot: Slot): Promise<Delivery> {
-		const { claim } = underway;
-		const { message, pool, identityOf } = this.settings;
-		const content = readPayload(claim.payload);
-		if ('problem' in content) return cannotBeMade(content.problem);
-		const rendered = message.render({ ...content, address: claim.address }, identityOf(claim));
-		if (!rendered.ok) return cannotBeMade(rendered.problem);
-		const result = await pool.send(rendered.envelope, rendered.raw, {
-			beforeFinalDot: () => this.#mayLeave(underway, slot),
-			signal: this.#cut.signal,
-		});
-		const { hasAnswered } = this.#line;
-		if (result.result === 'accepted' || result.result === 'refused') this.#line.answered();
-		return readResult(result, hasAnswered);
-	}
-
-	/** The gate before the final dot: the ledger is told first, and only who holds the lease may pass. */
-	async #mayLeave(underway: Underway, slot: Slot): Promise<boolean> {
-		await slot.settled;
-		if (this.#isShut(underway)) return false;
-		try {
-			underway.dispatched = await this.#gate.dispatch(underway.claim);
-			// Given up while the ledger was told: nobody else would take it back.
-			if (underway.abandoned) await this.#takeBack(underway);
-		} catch (error) {
-			this.#breakDown(error);
-			return false;
-		}
-		underway.granted = underway.dispatched && !this.#isShut(underway);
-		return underway.granted;
-	}
-
-	#isShut(underway: Underway): boolean {
-		return this.#cut.signal.aborted || this.#broken !== undefined || underway.abandoned;
 	}
 
 	/** Writes down what a try came to, and sees to what is next for the recipient. */
@@ -235,8 +190,8 @@ export class Sending {
 				await this.#settle(underway, delivery);
 				return;
 			case 'cutOff':
-				if (this.#isShut(underway)) {
-					await this.#takeBack(underway);
+				if (this.#courier.isShut(underway)) {
+					await this.#courier.takeBack(underway);
 					return;
 				}
 				owed.cutOff = (owed.cutOff ?? 0) + 1;
@@ -245,16 +200,16 @@ export class Sending {
 				return;
 			case 'unreached':
 				this.#notReached(delivery.problem);
-				await this.#takeBack(underway);
+				await this.#courier.takeBack(underway);
 				this.worklist.putBack(claim.key, this.#line.pausedUntil);
 				return;
 			case 'accountRefused':
 				this.stop(this.#endsBecause(delivery.reason));
-				await this.#takeBack(underway);
+				await this.#courier.takeBack(underway);
 				return;
 			case 'withdrawn':
-				if (this.#isShut(underway)) {
-					await this.#takeBack(underway);
+				if (this.#broken || this.#courier.isShut(underway)) {
+					await this.#courier.takeBack(underway);
 					return;
 				}
 				// The lease was lost, and the recipient with it: the ledger knows to whom.
@@ -302,18 +257,6 @@ export class Sending {
 		else this.#finish(owed, this.#deferred(owed));
 	}
 
-	/** No server has it, and it will not be sent by this try: the next who claims it may. */
-	async #takeBack({ claim, dispatched }: Underway): Promise<void> {
-		const { ledger } = this.settings.store;
-		const { messageId } = this.settings.identityOf(claim);
-		const at = this.settings.clock();
-		if (!dispatched) await ledger.release([claim]);
-		else
-			await ledger.settle([
-				{ claim, messageId, state: 'deferred', retryAt: at, reason: STOPPED_REASON },
-			]);
-	}
-
 	/** The server could not be reached; when that lasts, the run ends. */
 	#notReached(problem: SmtpProblem): void {
 		const troubledFor = this.#line.failed(this.settings.clock());
@@ -346,7 +289,7 @@ export class Sending {
 	async #windUp(): Promise<void> {
 		await this.#wireIsQuiet(() => this.#stopped?.deadline ?? Infinity);
 		if (this.#underway.size > 0) {
-			this.#cut.abort();
+			this.#courier.cut();
 			const until = this.settings.clock() + CUT_MS;
 			await this.#wireIsQuiet(() => until);
 			for (const underway of [...this.#underway]) await this.#abandon(underway);
@@ -370,10 +313,6 @@ export class Sending {
 		this.#underway.delete(underway);
 		const reason = 'The run was stopped before the server answered.';
 		if (underway.granted) await this.#settle(underway, { became: 'unknown', reason });
-		else await this.#takeBack(underway);
+		else await this.#courier.takeBack(underway);
 	}
-}
-
-function cannotBeMade(problem: string): Delivery {
-	return { became: 'failed', reason: problem, blame: 'content', addressIsBad: false };
 }

@@ -174,6 +174,19 @@ describe('a store that fails', () => {
 	});
 });
 
+describe('a message that cannot be made by a fault of ours', () => {
+	it('ends the run with that fault, and leaves everybody owed', async () => {
+		const message = {
+			render: () => {
+				throw new TypeError('A fault of ours.');
+			},
+		};
+		const run = outcomes(campaignRun({ store, message, recipients: people(20) }));
+		await expect(run).rejects.toThrow('A fault of ours.');
+		expect(await store.ledger.counts('spring')).toMatchObject({ queued: 20, claimed: 0 });
+	});
+});
+
 describe('a process that is asked to end', () => {
 	it('stops its runs, and then ends by that signal when nobody else listens to it', async () => {
 		expect(await endOf('')).toEqual({ code: null, signal: 'SIGTERM', said: 'stopped\n' });
