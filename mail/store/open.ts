@@ -2,6 +2,7 @@ import { createSealer } from './sealed';
 import { Database } from './sqlite/database';
 import { createLedger } from './sqlite/ledger';
 import { createMailboxMarks } from './sqlite/mailbox-marks';
+import { createReceipts } from './sqlite/receipts';
 import { createSigningKeys } from './sqlite/signing-keys';
 import { createSuppressionList } from './sqlite/suppressions';
 import type { MailStore } from './store';
@@ -37,6 +38,7 @@ export async function openStore(options: OpenStoreOptions): Promise<MailStore> {
 		suppressions: createSuppressionList(database, clock),
 		signingKeys: createSigningKeys(database, createSealer(masterKey), clock),
 		mailboxMarks: createMailboxMarks(database, clock),
+		receipts: createReceipts(database, clock),
 		close: () => database.close(),
 	};
 }

@@ -15,6 +15,7 @@ export interface MailStore {
 	readonly suppressions: SuppressionList;
 	readonly signingKeys: SigningKeys;
 	readonly mailboxMarks: MailboxMarks;
+	readonly receipts: Receipts;
 	close(): Promise<void>;
 }
 
@@ -220,4 +221,51 @@ export interface MailboxMark {
 	horizon?: number;
 	/** Up to this UID only unread messages are handed on: a first start with "unread" is under way. */
 	unreadUntil?: number;
+}
+
+/**
+ * Which single mails were sent, so that work that is done once more does not mail again. A key stands
+ * for one mail; what it is made of is the caller's choice.
+ */
+export interface Receipts {
+	/**
+	 * Asks to send the mail of this key. Of several who ask at once, one sends. A claim whose lease ran
+	 * out before dispatch can be had by another; after dispatch the mail is `unknown`.
+	 *
+	 * @param options.resendUnknown what is unknown may be sent again, and then arrive twice
+	 */
+	claim(
+		key: string,
+		options: { owner: string; leaseMs: number; resendUnknown?: boolean },
+	): Promise<ReceiptAnswer>;
+	/**
+	 * Records that the final dot is about to leave. Only on `true` may it leave; `false` means that the
+	 * lease was lost.
+	 */
+	dispatch(claim: ReceiptClaim): Promise<boolean>;
+	/** Keeps the receipt. @returns false when the claim was lost to another owner */
+	settle(
+		claim: ReceiptClaim,
+		outcome: { state: 'sent' | 'unknown'; receipt: string },
+	): Promise<boolean>;
+	/** No server has the mail: whoever asks next may send it. */
+	release(claim: ReceiptClaim): Promise<void>;
+	/** Drops what has not changed since `before`. @returns how many */
+	forget(before: number): Promise<number>;
+}
+
+export type ReceiptAnswer =
+	| { answer: 'send'; claim: ReceiptClaim }
+	/** An earlier try sent it; its receipt. */
+	| { answer: 'sent'; receipt: string; at: number }
+	/** An earlier try ended between the final dot and the reply; its receipt, if it lived to write one. */
+	| { answer: 'unknown'; receipt?: string; at: number }
+	/** Another try is at it, and has until then. */
+	| { answer: 'busy'; until: number };
+
+export interface ReceiptClaim {
+	key: string;
+	owner: string;
+	/** Grows with each claim of the key: whoever holds a lower one has lost it. */
+	fence: number;
 }

@@ -1,86 +1,74 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import { composeMessage } from '../message/compose';
 import type { Draft } from '../message/draft';
 import { domainOf } from '../model/address';
-import { readReply } from '../smtp/reply';
-import type { ReplyVerdict } from '../smtp/reply';
-import type {
-	Envelope,
-	RejectedRecipient,
-	SendResult,
-	SmtpPool,
-	SmtpProblem,
-} from '../smtp/send-result';
+import type { SendOptions, SmtpPool } from '../smtp/send-result';
+import { messageIdOf, sendOnce } from './once';
+import type { OnceOptions } from './once';
+import { outcomeOf } from './receipt';
+import type { Receipt } from './receipt';
+import { pauseBeforeNextTry } from './try-again';
 
-/** What became of one mail. */
-export type Receipt = { messageId: string; envelope: Envelope } & (
-	| {
-			/** `partlySent`: the server took the mail, and refused some of its recipients. */
-			outcome: 'sent' | 'partlySent';
-			accepted: string[];
-			rejected: RejectedRecipient[];
-			reply: string;
-			/** Octets of the message. */
-			size: number;
-			/** The connection had served another mail before. */
-			warm: boolean;
-	  }
-	| { outcome: 'refused'; reply: string; rejected: RejectedRecipient[]; verdict: ReplyVerdict }
-	/** No server can have the mail. */
-	| { outcome: 'notSent'; problem: SmtpProblem }
-	/** The connection died after the last byte: the server may have the mail or not. */
-	| { outcome: 'unknown'; problem: SmtpProblem }
-);
+export type { OnceOptions } from './once';
+export type { Receipt } from './receipt';
 
 export interface TransactionalOptions {
 	clock?: () => number;
-	/** Pauses before further tries when the connection broke before the mail can have got through, in ms. */
+	/** Pauses before further tries of a mail that the server could not take now, in ms. */
 	pausesMs?: readonly number[];
+	/** Given: a mail that an earlier try with the same key has sent is not sent again. */
+	once?: OnceOptions;
 	signal?: AbortSignal;
 }
 
-/** Composes and sends one mail; never throws for anything that a server or a network does. */
+const PAUSES_MS = [1_000, 5_000, 20_000];
+
+/**
+ * Composes and sends one mail, and tries again for as long as no server can have it and the trouble
+ * looks as if it passed. Never throws for anything that a server or a network does.
+ *
+ * @throws StoreError with `once`, when the store cannot tell whether the mail was sent before
+ */
 export async function sendTransactional(
 	pool: SmtpPool,
 	draft: Draft,
-	{ clock = Date.now, pausesMs = [500, 2_000], signal }: TransactionalOptions = {},
+	options: TransactionalOptions = {},
 ): Promise<Receipt> {
-	const composed = await composeMessage(draft, {
-		messageId: `<${randomUUID()}@${domainOf(draft.from.address)}>`,
+	const { clock = Date.now, pausesMs = PAUSES_MS, once, signal } = options;
+	const domain = domainOf(draft.from.address);
+	const { envelope, messageId, raw } = await composeMessage(draft, {
+		messageId: once ? messageIdOf(once.key, domain) : `<${randomUUID()}@${domain}>`,
 		date: new Date(clock()),
 	});
-	const { envelope, messageId, raw } = composed;
-	let result = await pool.send(envelope, raw, { signal });
-	for (const pause of pausesMs) {
-		if (!mayTryAgain(result) || signal?.aborted) break;
-		await sleep(pause);
-		result = await pool.send(envelope, raw, { signal });
+
+	const send = async (beforeFinalDot?: SendOptions['beforeFinalDot']) => {
+		const result = await pool.send(envelope, raw, { beforeFinalDot, signal });
+		if (result.result === 'withdrawn') return undefined;
+		return { messageId, envelope, ...outcomeOf(result, raw.length) };
+	};
+	const attempt = async (): Promise<Receipt> => {
+		if (once) return await sendOnce(once, { envelope, messageId, clock, signal, send });
+		const receipt = await send();
+		if (!receipt) throw new Error('A mail without a gate cannot be withdrawn.');
+		return receipt;
+	};
+
+	let receipt = await attempt();
+	for (const ownPauseMs of pausesMs) {
+		const pauseMs = pauseBeforeNextTry(receipt, ownPauseMs);
+		if (pauseMs === undefined || !(await waited(pauseMs, signal))) break;
+		receipt = await attempt();
 	}
-	return { messageId, envelope, ...receiptOf(result, raw.length) };
+	return receipt;
 }
 
-/** Only where nobody can have the mail, and another try may meet a better connection. */
-function mayTryAgain(result: SendResult): boolean {
-	return result.result === 'notSent' && result.problem.code === 'connectionLost';
-}
-
-function receiptOf(result: SendResult, size: number) {
-	switch (result.result) {
-		case 'accepted': {
-			const { accepted, rejected, reply, warm } = result;
-			const outcome = rejected.length > 0 ? ('partlySent' as const) : ('sent' as const);
-			return { outcome, accepted, rejected, reply, size, warm };
-		}
-		case 'refused': {
-			const { reply, rejected } = result;
-			return { outcome: 'refused' as const, reply, rejected, verdict: readReply(reply) };
-		}
-		case 'notSent':
-		case 'unknown':
-			return { outcome: result.result, problem: result.problem };
-		case 'withdrawn':
-			throw new Error('A mail without a gate cannot be withdrawn.');
+/** @returns false when the signal came first */
+async function waited(pauseMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+	try {
+		await sleep(pauseMs, undefined, { signal });
+		return true;
+	} catch {
+		return false;
 	}
 }

@@ -84,6 +84,26 @@ export const MIGRATIONS: readonly string[] = [
 		updated_at INTEGER NOT NULL
 	) STRICT;
 	`,
+	`
+	CREATE TABLE receipt (
+		key TEXT PRIMARY KEY,
+		state TEXT NOT NULL,
+		owner TEXT NOT NULL,
+		fence INTEGER NOT NULL,
+		-- The end of the lease, while there is one.
+		due_at INTEGER,
+		content TEXT,
+		updated_at INTEGER NOT NULL,
+		CHECK (CASE
+			WHEN state IN ('claimed', 'dispatched') THEN due_at IS NOT NULL
+			WHEN state = 'sent' THEN due_at IS NULL AND content IS NOT NULL
+			WHEN state = 'unknown' THEN due_at IS NULL
+			ELSE FALSE
+		END)
+	) STRICT, WITHOUT ROWID;
+
+	CREATE INDEX receipt_by_age ON receipt (updated_at);
+	`,
 ];
 
 /**

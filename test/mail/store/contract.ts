@@ -2,6 +2,7 @@ import type { MailStore } from '../../../mail/store/store';
 import { ledgerContract } from './contract/ledger';
 import { ledgerModelContract } from './contract/ledger-model';
 import { mailboxMarksContract } from './contract/mailbox-marks';
+import { receiptsContract } from './contract/receipts';
 import { signingKeysContract } from './contract/signing-keys';
 import { suppressionsContract } from './contract/suppressions';
 
@@ -23,6 +24,7 @@ export function storeContract(backend: string, makePlace: MakePlace): void {
 		suppressionsContract(makePlace);
 		signingKeysContract(makePlace);
 		mailboxMarksContract(makePlace);
+		receiptsContract(makePlace);
 
 		describe('closing', () => {
 			it('may be done twice, and lets what was asked for before be written', async () => {

@@ -1,0 +1,99 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Envelope, SendOptions } from '../smtp/send-result';
+import type { ReceiptClaim, Receipts } from '../store/store';
+import { LEFT_OPEN, STOPPED } from './receipt';
+import type { Receipt } from './receipt';
+
+/** What makes a mail known again when the same work is done once more. */
+export interface OnceOptions {
+	receipts: Receipts;
+	/** The same for each try of one mail, and for no other mail. */
+	key: string;
+	/** Send again what an earlier try left open. It may then arrive twice. No by default. */
+	resendUnknown?: boolean;
+	/** How long a try that dies keeps others from trying, in ms. Two minutes. */
+	leaseMs?: number;
+}
+
+export interface Try {
+	envelope: Envelope;
+	messageId: string;
+	clock: () => number;
+	signal?: AbortSignal;
+	/** @returns undefined when the gate was shut, and no server has the mail */
+	send: (gate: SendOptions['beforeFinalDot']) => Promise<Receipt | undefined>;
+}
+
+/** How often a mail that another try is sending is looked at again, in ms. */
+const LOOK_AGAIN_MS = 500;
+
+/**
+ * Sends unless an earlier try has: its receipt comes back then. The store is told before the final dot
+ * leaves, so that a try that dies leaves `unknown` behind and not a second mail.
+ *
+ * @throws StoreError when it cannot be known whether the mail was sent before; nothing is sent then
+ */
+export async function sendOnce(once: OnceOptions, attempt: Try): Promise<Receipt> {
+	const { receipts, key, resendUnknown = false, leaseMs = 120_000 } = once;
+	const { envelope, messageId } = attempt;
+	for (;;) {
+		if (attempt.signal?.aborted)
+			return { messageId, envelope, outcome: 'notSent', problem: STOPPED };
+		const answer = await receipts.claim(key, { owner: randomUUID(), leaseMs, resendUnknown });
+		switch (answer.answer) {
+			case 'sent':
+				return { ...(JSON.parse(answer.receipt) as Receipt), earlier: true };
+			case 'unknown':
+				return answer.receipt === undefined
+					? { messageId, envelope, outcome: 'unknown', problem: LEFT_OPEN, earlier: true }
+					: { ...(JSON.parse(answer.receipt) as Receipt), earlier: true };
+			case 'busy':
+				await sleep(Math.min(Math.max(answer.until - attempt.clock(), 1), LOOK_AGAIN_MS));
+				break;
+			case 'send': {
+				const receipt = await sendClaimed(receipts, answer.claim, attempt);
+				if (receipt) return receipt;
+			}
+		}
+	}
+}
+
+/** @returns undefined when the lease was lost before the mail left: another try may have it now */
+async function sendClaimed(
+	receipts: Receipts,
+	claim: ReceiptClaim,
+	attempt: Try,
+): Promise<Receipt | undefined> {
+	let broken: { error: unknown } | undefined;
+	const receipt = await attempt.send(async () => {
+		try {
+			return await receipts.dispatch(claim);
+		} catch (error) {
+			broken = { error };
+			return false;
+		}
+	});
+	if (broken) throw broken.error;
+	if (!receipt) return undefined;
+	try {
+		await writeDown(receipts, claim, receipt);
+	} catch {
+		// What became of the mail is known, and told; the next try finds it left open.
+	}
+	return receipt;
+}
+
+async function writeDown(receipts: Receipts, claim: ReceiptClaim, receipt: Receipt): Promise<void> {
+	const { outcome } = receipt;
+	if (outcome === 'sent' || outcome === 'partlySent')
+		await receipts.settle(claim, { state: 'sent', receipt: JSON.stringify(receipt) });
+	else if (outcome === 'unknown')
+		await receipts.settle(claim, { state: 'unknown', receipt: JSON.stringify(receipt) });
+	else await receipts.release(claim);
+}
+
+/** The same for each try, so that a mail that arrives twice all the same is known to be one. */
+export function messageIdOf(key: string, domain: string): string {
+	return `<${createHash('sha256').update(key).digest('hex').slice(0, 40)}@${domain}>`;
+}

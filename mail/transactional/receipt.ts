@@ -1,0 +1,63 @@
+import { readReply } from '../smtp/reply';
+import type { ReplyVerdict } from '../smtp/reply';
+import type { Envelope, RejectedRecipient, SendResult, SmtpProblem } from '../smtp/send-result';
+
+/** What became of one mail. */
+export type Receipt = {
+	messageId: string;
+	envelope: Envelope;
+	/** The mail was sent by an earlier try, and not again by this one. */
+	earlier?: true;
+} & ReceiptOutcome;
+
+export type ReceiptOutcome =
+	| {
+			/** `partlySent`: the server took the mail, and refused some of its recipients. */
+			outcome: 'sent' | 'partlySent';
+			accepted: string[];
+			rejected: RejectedRecipient[];
+			reply: string;
+			/** Octets of the message. */
+			size: number;
+			/** The connection had served another mail before. */
+			warm: boolean;
+	  }
+	| { outcome: 'refused'; reply: string; rejected: RejectedRecipient[]; verdict: ReplyVerdict }
+	/** No server can have the mail. */
+	| { outcome: 'notSent'; problem: SmtpProblem }
+	/** The connection died after the last byte: the server may have the mail or not. */
+	| { outcome: 'unknown'; problem: SmtpProblem };
+
+export type FinishedSend = Exclude<SendResult, { result: 'withdrawn' }>;
+
+/** @param size octets of the message */
+export function outcomeOf(result: FinishedSend, size: number): ReceiptOutcome {
+	switch (result.result) {
+		case 'accepted': {
+			const { accepted, rejected, reply, warm } = result;
+			const outcome = rejected.length > 0 ? 'partlySent' : 'sent';
+			return { outcome, accepted, rejected, reply, size, warm };
+		}
+		case 'refused': {
+			const { reply, rejected } = result;
+			return { outcome: 'refused', reply, rejected, verdict: readReply(reply) };
+		}
+		case 'notSent':
+		case 'unknown':
+			return { outcome: result.result, problem: result.problem };
+	}
+}
+
+/** For an earlier try of which nothing is known but that the mail was about to leave. */
+export const LEFT_OPEN: SmtpProblem = {
+	code: 'connectionLost',
+	message:
+		'An earlier try of this mail ended after the whole mail was on its way and before the server answered.',
+	advice: 'Look for it at the recipient before you send it again.',
+};
+
+export const STOPPED: SmtpProblem = {
+	code: 'cancelled',
+	message: 'Sending was stopped before the mail left.',
+	advice: 'Run it again to send the mail.',
+};
