@@ -6,7 +6,7 @@ import type { CompiledMessage } from '../../../mail/message/compile';
 import type { RecipientOutcome } from '../../../mail/model/outcome';
 import { openStore } from '../../../mail/store/open';
 import type { MailStore } from '../../../mail/store/store';
-import { scriptedPool } from './scripted-pool';
+import { scriptedPool } from '../../support/scripted-pool';
 
 export const signingKey = { id: 'a', secret: randomBytes(32) };
 

@@ -10,8 +10,8 @@ import { openStore } from '../../../mail/store/open';
 import type { LedgerEntry } from '../../../mail/store/store';
 import { people } from './campaign';
 import type { CrashOrder } from './crash-child';
-import { startFaultServer } from './fault-server';
-import type { FaultServer } from './fault-server';
+import { startFaultServer } from '../../support/fault-smtp-server';
+import type { FaultServer } from '../../support/fault-smtp-server';
 
 /** CRASH_KILLS=500 for a long run. */
 const KILLS = Number(process.env.CRASH_KILLS ?? 15);

@@ -10,7 +10,7 @@ import {
 	person,
 	tally,
 } from './campaign';
-import { scriptedPool } from './scripted-pool';
+import { scriptedPool } from '../../support/scripted-pool';
 
 let store: MailStore;
 

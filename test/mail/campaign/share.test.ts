@@ -1,6 +1,6 @@
 import type { MailStore } from '../../../mail/store/store';
 import { campaignRun, memoryStore, outcomes, people, tally } from './campaign';
-import { scriptedPool } from './scripted-pool';
+import { scriptedPool } from '../../support/scripted-pool';
 
 let store: MailStore;
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { MailStore } from '../../../mail/store/store';
 import { campaignRun, containing, memoryStore, outcomes, people, tally } from './campaign';
-import { scriptedPool } from './scripted-pool';
+import { scriptedPool } from '../../support/scripted-pool';
 
 let store: MailStore;
 

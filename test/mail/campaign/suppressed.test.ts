@@ -1,7 +1,7 @@
 import { recipientKey } from '../../../mail/model/address';
 import type { MailStore } from '../../../mail/store/store';
 import { campaignRun, memoryStore, outcomes, people, person } from './campaign';
-import { scriptedPool } from './scripted-pool';
+import { scriptedPool } from '../../support/scripted-pool';
 
 let store: MailStore;
 

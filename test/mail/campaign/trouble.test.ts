@@ -1,7 +1,7 @@
 import type { MailStore } from '../../../mail/store/store';
 import { aNumber, campaignRun, containing, memoryStore, outcomes, people, tally } from './campaign';
-import { scriptedPool } from './scripted-pool';
-import type { Scene } from './scripted-pool';
+import { scriptedPool } from '../../support/scripted-pool';
+import type { Scene } from '../../support/scripted-pool';
 
 let store: MailStore;
 

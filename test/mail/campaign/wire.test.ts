@@ -3,8 +3,8 @@ import { createSmtpPool } from '../../../mail/smtp/pool';
 import type { SmtpPool } from '../../../mail/smtp/send-result';
 import type { MailStore } from '../../../mail/store/store';
 import { campaignRun, memoryStore, outcomes, people, tally } from './campaign';
-import { startFaultServer } from './fault-server';
-import type { Answer, FaultServer, Moment } from './fault-server';
+import { startFaultServer } from '../../support/fault-smtp-server';
+import type { Answer, FaultServer, Moment } from '../../support/fault-smtp-server';
 
 let store: MailStore;
 let server: FaultServer | undefined;

@@ -1,5 +1,5 @@
-import type { Envelope, SendOptions, SendResult, SmtpPool } from '../../../mail/smtp/send-result';
-import type { SmtpProblem, SmtpStage } from '../../../mail/smtp/send-result';
+import type { Envelope, SendOptions, SendResult, SmtpPool } from '../../mail/smtp/send-result';
+import type { SmtpProblem, SmtpStage } from '../../mail/smtp/send-result';
 
 /** What the server does with one message. */
 export type Scene =
