@@ -7,11 +7,12 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { sendTransactional } from '../../mail/index';
+import { readVersions } from '../shared/email-format';
 import { forEachItem } from '../shared/for-each-item';
 import { readSmtpAccount, smtpAccountTest, warmPool } from '../shared/smtp-account';
 import { addressOptions, addressProperties, readAddresses } from './properties/addresses';
 import { attachmentProperties, readAttachments } from './properties/attachments';
-import { contentProperties, readContent } from './properties/content';
+import { contentProperties } from './properties/content';
 import { receiptToItem } from './receipt-item';
 
 export class SmtpSend implements INodeType {
@@ -58,7 +59,7 @@ export class SmtpSend implements INodeType {
 			async (itemIndex) => {
 				const draft = {
 					...readAddresses(this, itemIndex),
-					...readContent(this, itemIndex),
+					...readVersions(this, itemIndex),
 					attachments: await readAttachments(this, itemIndex),
 				};
 				return receiptToItem(this.getNode(), await sendTransactional(pool, draft));

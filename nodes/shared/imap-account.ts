@@ -8,7 +8,8 @@ import type {
 
 import { IMAP_PRESETS, verifyImapAccount } from '../../mail/index';
 import type { ImapAccount } from '../../mail/index';
-import { asText, readServer } from './server-fields';
+import { asText } from './as-text';
+import { readServer } from './server-fields';
 import { explainFailedTest } from './mail-problem';
 
 /** The account that the node's credential describes. */

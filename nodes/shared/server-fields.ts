@@ -2,6 +2,7 @@ import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
 import { OWN_SERVER } from '../../credentials/shared/connection-properties';
 import type { ConnectionSecurity, TlsTrust } from '../../mail/index';
+import { asText } from './as-text';
 
 interface Preset {
 	id: string;
@@ -32,10 +33,6 @@ export function readServer(
 	if (!Number.isInteger(port) || port < 1 || port > 65535)
 		throw new Error('The port of the credential is no number from 1 to 65535.');
 	return { host, port, security: readSecurity(credential.security), tls: readTlsTrust(credential) };
-}
-
-export function asText(value: unknown): string {
-	return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 function readSecurity(value: unknown): ConnectionSecurity {

@@ -8,7 +8,8 @@ import type {
 
 import { accountKey, createSmtpPool, SMTP_PRESETS, verifySmtpAccount } from '../../mail/index';
 import type { SmtpAccount, SmtpPool } from '../../mail/index';
-import { asText, readServer } from './server-fields';
+import { asText } from './as-text';
+import { readServer } from './server-fields';
 import { explainFailedTest } from './mail-problem';
 
 /** Warm connections outlive the execution: one pool an account, for every node of the process. */

@@ -1,6 +1,6 @@
 import type { INodeProperties, ITriggerFunctions } from 'n8n-workflow';
 
-import { asText } from '../../shared/server-fields';
+import { asText } from '../../shared/as-text';
 
 export const mailboxProperties: INodeProperties[] = [
 	{

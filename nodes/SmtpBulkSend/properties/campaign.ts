@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { domainOf, parseMailbox, parseMailboxList } from '../../../mail/index';
 import type { Mailbox } from '../../../mail/index';
-import { asText } from '../../shared/server-fields';
+import { readMailbox, readMailboxes, replyToProperty } from '../../shared/address-fields';
+import { asText } from '../../shared/as-text';
 
 export const campaignProperties: INodeProperties[] = [
 	{
@@ -35,21 +35,11 @@ export const campaignProperties: INodeProperties[] = [
 ];
 
 /** Shown under Options. */
-export const campaignOptions: INodeProperties[] = [
-	{
-		displayName: 'Reply-To Email',
-		name: 'replyTo',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. support@example.com',
-		description: 'Where answers go, when not to the sender',
-	},
-];
+export const campaignOptions: INodeProperties[] = [replyToProperty];
 
 export interface CampaignFields {
 	id: string;
 	from: Mailbox;
-	fromDomain: string;
 	replyTo: Mailbox[];
 	bounceAddress?: string;
 }
@@ -61,24 +51,14 @@ export function readCampaign(context: IExecuteFunctions): CampaignFields {
 		throw new Error('Campaign ID is empty. Give the mailing a name, such as autumn-news-2026.');
 	if (id.length > 200)
 		throw new Error('Campaign ID is longer than 200 characters. Choose a shorter one.');
-	const from = parseMailbox(asText(context.getNodeParameter('fromEmail', 0)));
-	if (!from.ok) throw new Error(`From Email: ${from.problem}`);
+	const from = readMailbox('From Email', context.getNodeParameter('fromEmail', 0));
 	const bounceText = asText(context.getNodeParameter('bounceAddress', 0, '')).trim();
-	const bounce = bounceText === '' ? undefined : parseMailbox(bounceText);
-	if (bounce && !bounce.ok) throw new Error(`Bounce Address: ${bounce.problem}`);
 	return {
 		id,
-		from: from.mailbox,
-		fromDomain: domainOf(from.mailbox.address),
-		replyTo: readReplyTo(context),
-		...(bounce ? { bounceAddress: bounce.mailbox.address } : {}),
+		from,
+		replyTo: readMailboxes('Reply-To Email', context.getNodeParameter('options.replyTo', 0, '')),
+		...(bounceText === ''
+			? {}
+			: { bounceAddress: readMailbox('Bounce Address', bounceText).address }),
 	};
-}
-
-function readReplyTo(context: IExecuteFunctions): Mailbox[] {
-	const text = asText(context.getNodeParameter('options.replyTo', 0, '')).trim();
-	if (text === '') return [];
-	const parsed = parseMailboxList(text);
-	if (!parsed.ok) throw new Error(`Reply-To Email: ${parsed.problem}`);
-	return parsed.mailboxes;
 }

@@ -1,6 +1,11 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { asText } from '../../shared/server-fields';
+import {
+	emailFormatProperty,
+	readVersions,
+	SHOWN_WITH_HTML,
+	SHOWN_WITH_TEXT,
+} from '../../shared/email-format';
 
 /*
  * noDataExpression keeps {{name}} as it was typed: otherwise the editor turns the field into an n8n
@@ -17,21 +22,7 @@ export const contentProperties: INodeProperties[] = [
 		placeholder: 'e.g. {{name}}, here is what is new in {{city}}',
 		hint: 'Write {{name}} where the field "name" of each recipient\'s item belongs',
 	},
-	{
-		displayName: 'Email Format',
-		name: 'emailFormat',
-		type: 'options',
-		default: 'html',
-		options: [
-			{
-				name: 'HTML',
-				value: 'html',
-				description: 'A plain-text version for readers without HTML is made from it',
-			},
-			{ name: 'HTML and Text', value: 'both', description: 'You write both versions' },
-			{ name: 'Text', value: 'text' },
-		],
-	},
+	emailFormatProperty,
 	{
 		displayName: 'HTML',
 		name: 'html',
@@ -42,7 +33,7 @@ export const contentProperties: INodeProperties[] = [
 		placeholder: 'e.g. <p>Hello {{default name "friend"}},</p>',
 		description:
 			'A Handlebars template: {{field}}, {{#if field}} … {{else}} … {{/if}}, {{#each list}} … {{/each}}, {{default field "text"}}',
-		displayOptions: { show: { emailFormat: ['html', 'both'] } },
+		displayOptions: SHOWN_WITH_HTML,
 	},
 	{
 		displayName: 'Text',
@@ -53,7 +44,7 @@ export const contentProperties: INodeProperties[] = [
 		typeOptions: { rows: 6 },
 		placeholder: 'e.g. Hello {{default name "friend"}},',
 		description: 'A Handlebars template, as in HTML',
-		displayOptions: { show: { emailFormat: ['text', 'both'] } },
+		displayOptions: SHOWN_WITH_TEXT,
 	},
 ];
 
@@ -85,12 +76,8 @@ export interface ContentFields {
 
 /** @throws Error when there is nothing to send */
 export function readContent(context: IExecuteFunctions): ContentFields {
-	const format = context.getNodeParameter('emailFormat', 0) as string;
-	const read = (name: string) => asText(context.getNodeParameter(name, 0, ''));
 	const content: ContentFields = {
-		subject: read('subject'),
-		...(format === 'text' ? {} : { html: read('html') }),
-		...(format === 'html' ? {} : { text: read('text') }),
+		...readVersions(context, 0),
 		missing:
 			context.getNodeParameter('options.missingField', 0, 'error') === 'empty' ? 'empty' : 'error',
 	};

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { parseMailbox, parseMailboxList } from '../../../mail/index';
-import type { Draft, Mailbox } from '../../../mail/index';
+import type { Draft } from '../../../mail/index';
+import { readMailbox, readMailboxes, replyToProperty } from '../../shared/address-fields';
 
 export const addressProperties: INodeProperties[] = [
 	{
@@ -42,14 +42,7 @@ export const addressOptions: INodeProperties[] = [
 		placeholder: 'e.g. team@example.com',
 		description: 'Gets a copy that everybody sees',
 	},
-	{
-		displayName: 'Reply-To Email',
-		name: 'replyTo',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. support@example.com',
-		description: 'Where answers go, when not to the sender',
-	},
+	replyToProperty,
 ];
 
 /** @throws Error that names the field and what is wrong with its text */
@@ -58,33 +51,13 @@ export function readAddresses(
 	itemIndex: number,
 ): Pick<Draft, 'from' | 'to' | 'cc' | 'bcc' | 'replyTo'> {
 	const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
-	const to = readList('To Email', context.getNodeParameter('toEmail', itemIndex));
+	const to = readMailboxes('To Email', context.getNodeParameter('toEmail', itemIndex));
 	if (to.length === 0) throw new Error('To Email is empty. Name at least one recipient.');
 	return {
-		from: readOne('From Email', context.getNodeParameter('fromEmail', itemIndex)),
+		from: readMailbox('From Email', context.getNodeParameter('fromEmail', itemIndex)),
 		to,
-		cc: readList('CC Email', options.ccEmail),
-		bcc: readList('BCC Email', options.bccEmail),
-		replyTo: readList('Reply-To Email', options.replyTo),
+		cc: readMailboxes('CC Email', options.ccEmail),
+		bcc: readMailboxes('BCC Email', options.bccEmail),
+		replyTo: readMailboxes('Reply-To Email', options.replyTo),
 	};
-}
-
-function readOne(field: string, value: unknown): Mailbox {
-	const parsed = parseMailbox(asAddressText(value));
-	if (!parsed.ok) throw new Error(`${field}: ${parsed.problem}`);
-	return parsed.mailbox;
-}
-
-function readList(field: string, value: unknown): Mailbox[] {
-	const text = asAddressText(value);
-	if (text.trim() === '') return [];
-	const parsed = parseMailboxList(text);
-	if (!parsed.ok) throw new Error(`${field}: ${parsed.problem}`);
-	return parsed.mailboxes;
-}
-
-/** Expressions often give a list of addresses, not a text. */
-function asAddressText(value: unknown): string {
-	if (Array.isArray(value)) return value.map(asAddressText).join(', ');
-	return typeof value === 'string' ? value : '';
 }

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Attachment } from '../../../mail/index';
-import { asText } from '../../shared/server-fields';
+import { asText } from '../../shared/as-text';
 
 export const attachmentProperties: INodeProperties[] = [
 	{

@@ -1,7 +1,6 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
-import type { Draft } from '../../../mail/index';
-import { asText } from '../../shared/server-fields';
+import { emailFormatProperty, SHOWN_WITH_HTML, SHOWN_WITH_TEXT } from '../../shared/email-format';
 
 export const contentProperties: INodeProperties[] = [
 	{
@@ -11,21 +10,7 @@ export const contentProperties: INodeProperties[] = [
 		default: '',
 		placeholder: 'e.g. Your invoice for October',
 	},
-	{
-		displayName: 'Email Format',
-		name: 'emailFormat',
-		type: 'options',
-		default: 'html',
-		options: [
-			{
-				name: 'HTML',
-				value: 'html',
-				description: 'A plain-text version for readers without HTML is made from it',
-			},
-			{ name: 'HTML and Text', value: 'both', description: 'You write both versions' },
-			{ name: 'Text', value: 'text' },
-		],
-	},
+	emailFormatProperty,
 	{
 		displayName: 'HTML',
 		name: 'html',
@@ -33,7 +18,7 @@ export const contentProperties: INodeProperties[] = [
 		default: '',
 		typeOptions: { rows: 8 },
 		placeholder: 'e.g. <p>Hello Ada,</p><p>your invoice is attached.</p>',
-		displayOptions: { show: { emailFormat: ['html', 'both'] } },
+		displayOptions: SHOWN_WITH_HTML,
 	},
 	{
 		displayName: 'Text',
@@ -42,19 +27,6 @@ export const contentProperties: INodeProperties[] = [
 		default: '',
 		typeOptions: { rows: 5 },
 		placeholder: 'e.g. Hello Ada, your invoice is attached.',
-		displayOptions: { show: { emailFormat: ['text', 'both'] } },
+		displayOptions: SHOWN_WITH_TEXT,
 	},
 ];
-
-export function readContent(
-	context: IExecuteFunctions,
-	itemIndex: number,
-): Pick<Draft, 'subject' | 'html' | 'text'> {
-	const format = context.getNodeParameter('emailFormat', itemIndex) as string;
-	const read = (name: string) => asText(context.getNodeParameter(name, itemIndex, ''));
-	return {
-		subject: read('subject'),
-		...(format === 'text' ? {} : { html: read('html') }),
-		...(format === 'html' ? {} : { text: read('text') }),
-	};
-}
