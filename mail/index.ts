@@ -33,5 +33,6 @@ export { verifySmtpAccount } from './smtp/verify';
 export { openStore } from './store/open';
 export type { MailStore } from './store/store';
 export { StoreError } from './store/store-error';
+export type { OnceOptions } from './transactional/once';
 export { sendTransactional } from './transactional/send';
 export type { Receipt } from './transactional/send';

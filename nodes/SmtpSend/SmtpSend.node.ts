@@ -9,7 +9,9 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { sendTransactional } from '../../mail/index';
 import { readVersions } from '../shared/email-format';
 import { forEachItem } from '../shared/for-each-item';
+import { openNodeStore } from '../shared/mail-store';
 import { readSmtpAccount, smtpAccountTest, warmPool } from '../shared/smtp-account';
+import { onceByRun } from './once';
 import { addressOptions, addressProperties, readAddresses } from './properties/addresses';
 import { attachmentProperties, readAttachments } from './properties/attachments';
 import { contentProperties } from './properties/content';
@@ -49,12 +51,13 @@ export class SmtpSend implements INodeType {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const account = await readSmtpAccount(this);
 		const pool = warmPool(account);
+		const store = await openNodeStore();
 		const items = await forEachItem(
 			this,
 			{
 				atATime: account.limits.connections,
 				done: (count) =>
-					`${count} ${count === 1 ? 'mail of this run was' : 'mails of this run were'} sent before; running the node again sends them again.`,
+					`${count} ${count === 1 ? 'mail of this run was' : 'mails of this run were'} sent before. Retry On Fail does not send them again; executing the workflow again does.`,
 			},
 			async (itemIndex) => {
 				const draft = {
@@ -62,7 +65,8 @@ export class SmtpSend implements INodeType {
 					...readVersions(this, itemIndex),
 					attachments: await readAttachments(this, itemIndex),
 				};
-				return receiptToItem(this.getNode(), await sendTransactional(pool, draft));
+				const once = onceByRun(this, store, itemIndex);
+				return receiptToItem(this.getNode(), await sendTransactional(pool, draft, { once }));
 			},
 		);
 		return [items];

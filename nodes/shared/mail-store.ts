@@ -19,12 +19,21 @@ export async function openNodeStore(): Promise<MailStore> {
 	const file = path.join(folder, 'storage', 'n8n-nodes-smtp-suite', 'mail.sqlite');
 	let store = openStores.get(file);
 	if (!store) {
-		store = openStore({ path: file, masterKey: readEncryptionKey(folder) });
+		store = openAndTidy(file, readEncryptionKey(folder));
 		openStores.set(file, store);
 		// A store that could not be opened is tried again by the next node, once its cause is mended.
 		store.catch(() => openStores.delete(file));
 	}
 	return await store;
+}
+
+/** Receipts serve n8n's repeated tries, which follow within minutes or days. */
+const RECEIPTS_KEPT_MS = 30 * 24 * 3_600_000;
+
+async function openAndTidy(file: string, masterKey: string): Promise<MailStore> {
+	const store = await openStore({ path: file, masterKey });
+	await store.receipts.forget(Date.now() - RECEIPTS_KEPT_MS);
+	return store;
 }
 
 /** Found as n8n finds it: `getStoragePath()` exists in execute functions only, not in triggers. */

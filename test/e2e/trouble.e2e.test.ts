@@ -8,12 +8,17 @@ type OnError = (typeof ON_ERROR)[number];
 
 let n8n: TestN8n;
 let server: ScriptedServer;
+/** How often the recipient whose address says so was refused. */
+let refusedTwice = 0;
 const credentials: Record<string, { id: string; name: string }> = {};
 
 beforeAll(async () => {
 	server = await scriptedServer({
 		answers: {
-			RCPT: (line) => (line.includes('refused') ? '550 5.1.1 No such user' : '250 Ok'),
+			RCPT: (line) => {
+				if (line.includes('twice') && ++refusedTwice <= 2) return '550 5.7.1 Not yet';
+				return line.includes('refused') ? '550 5.1.1 No such user' : '250 Ok';
+			},
 			AUTH: (line) =>
 				line.includes(Buffer.from('\0u\0good').toString('base64')) ? '235 Ok' : '535 5.7.8 No',
 		},
@@ -49,7 +54,7 @@ async function run(
 	type: string,
 	items: object[],
 	parameters: object,
-	more: { onError?: OnError; account?: string } = {},
+	more: { onError?: OnError; account?: string; settings?: object } = {},
 ) {
 	const { api } = n8n.server;
 	const { id } = await api.createWorkflow(
@@ -61,6 +66,7 @@ async function run(
 				type: `n8n-nodes-smtp-suite.${type}`,
 				parameters,
 				onError: more.onError ?? 'stopWorkflow',
+				...more.settings,
 				credentials: { smtpAccount: credentials[more.account ?? 'Good'] },
 			},
 		]),
@@ -112,6 +118,24 @@ describe('SMTP Send with items that fail', () => {
 		});
 		expect(mails).toBe(2);
 		expect(outputs.map((items) => items.length)).toEqual([2, 2]);
+	});
+
+	it('with Retry On Fail mails each of six once, where the fourth fails twice', async () => {
+		const six = ['a', 'b', 'c', 'twice', 'e', 'f'].map((name) => ({ to: `${name}@x.test` }));
+		const { outputs, mails } = await run('Send', 'smtpSend', six, send, {
+			settings: { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 },
+		});
+		expect(mails).toBe(6);
+		const to = server.accepted.slice(-6).map((mail) => /^To: (.*)\r$/m.exec(mail)?.[1]);
+		expect(to.sort()).toEqual(six.map((item) => item.to).sort());
+		expect(outputs[0]).toHaveLength(6);
+	});
+
+	it('sends again when a person executes the workflow again', async () => {
+		const first = await run('Send', 'smtpSend', [{ to: 'again@x.test' }], send);
+		const before = server.accepted.length;
+		await first.again();
+		expect(server.accepted.length - before).toBe(1);
 	});
 
 	it('fails an item whose attachment is missing, with its name', async () => {
