@@ -4,18 +4,14 @@ import type {
 	INodeType,
 	INodeTypeDescription,
 } from 'n8n-workflow';
-import { NodeConnectionTypes } from 'n8n-workflow';
+import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
-import { sendTransactional } from '../../mail/index';
-import { readVersions } from '../shared/email-format';
-import { forEachItem } from '../shared/for-each-item';
-import { openNodeStore } from '../shared/mail-store';
-import { readSmtpAccount, smtpAccountTest, warmPool } from '../shared/smtp-account';
-import { onceByRun } from './once';
-import { addressOptions, addressProperties, readAddresses } from './properties/addresses';
-import { attachmentProperties, readAttachments } from './properties/attachments';
-import { contentProperties } from './properties/content';
-import { receiptToItem } from './receipt-item';
+import { smtpAccountTest } from '../shared/smtp-account';
+import { operationProperties } from './operations/operation';
+import type { Operation } from './operations/operation';
+import { send } from './operations/send.operation';
+
+const OPERATIONS: readonly Operation[] = [send];
 
 export class SmtpSend implements INodeType {
 	description: INodeTypeDescription = {
@@ -31,44 +27,16 @@ export class SmtpSend implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'smtpAccount', required: true, testedBy: 'smtpAccountTest' }],
-		properties: [
-			...addressProperties,
-			...contentProperties,
-			...attachmentProperties,
-			{
-				displayName: 'Options',
-				name: 'options',
-				type: 'collection',
-				placeholder: 'Add option',
-				default: {},
-				options: addressOptions,
-			},
-		],
+		properties: operationProperties(OPERATIONS),
 	};
 
 	methods = { credentialTest: { smtpAccountTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const account = await readSmtpAccount(this);
-		const pool = warmPool(account);
-		const store = await openNodeStore();
-		const items = await forEachItem(
-			this,
-			{
-				atATime: account.limits.connections,
-				done: (count) =>
-					`${count} ${count === 1 ? 'mail of this run was' : 'mails of this run were'} sent before. Retry On Fail does not send them again; executing the workflow again does.`,
-			},
-			async (itemIndex) => {
-				const draft = {
-					...readAddresses(this, itemIndex),
-					...readVersions(this, itemIndex),
-					attachments: await readAttachments(this, itemIndex),
-				};
-				const once = onceByRun(this, store, itemIndex);
-				return receiptToItem(this.getNode(), await sendTransactional(pool, draft, { once }));
-			},
-		);
-		return [items];
+		const chosen = this.getNodeParameter('operation', 0);
+		const operation = OPERATIONS.find(({ choice }) => choice.value === chosen);
+		if (!operation)
+			throw new NodeOperationError(this.getNode(), `There is no operation "${chosen}".`);
+		return [await operation.execute(this)];
 	}
 }

@@ -1,0 +1,49 @@
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+
+import { sendTransactional } from '../../../mail/index';
+import { forEachItem } from '../../shared/for-each-item';
+import { openNodeStore } from '../../shared/mail-store';
+import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
+import { messageOptions, messageProperties, readDraft } from '../message';
+import { onceByRun } from '../once';
+import { receiptToItem } from '../receipt-item';
+import type { Operation } from './operation';
+
+const optionsProperty: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	options: messageOptions,
+};
+
+export const send: Operation = {
+	choice: {
+		name: 'Send',
+		value: 'send',
+		description: 'Send one email for each item',
+		action: 'Send an email',
+	},
+	properties: [...messageProperties, optionsProperty],
+	execute: sendEachItem,
+};
+
+async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const account = await readSmtpAccount(context);
+	const pool = warmPool(account);
+	const store = await openNodeStore();
+	return await forEachItem(
+		context,
+		{ atATime: account.limits.connections, done: sentBefore },
+		async (itemIndex) => {
+			const draft = await readDraft(context, itemIndex);
+			const once = onceByRun(context, store, itemIndex);
+			return receiptToItem(context.getNode(), await sendTransactional(pool, draft, { once }));
+		},
+	);
+}
+
+function sentBefore(count: number): string {
+	return `${count} ${count === 1 ? 'mail of this run was' : 'mails of this run were'} sent before. Retry On Fail does not send them again; executing the workflow again does.`;
+}
