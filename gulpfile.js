@@ -71,8 +71,23 @@ function codex() {
 	return src('nodes/**/*.node.json').pipe(dest(path.join(DIST, 'nodes')));
 }
 
-/** The licences of what the bundle holds, read from each package that esbuild took in. */
-async function licences() {
+/**
+ * What the bundle holds of other people's work: their licences, as those ask, and a bill of materials
+ * (CycloneDX), so that who installs the package can hold it against lists of vulnerabilities.
+ */
+async function notices() {
+	const packages = await bundledPackages();
+	await writeFile(
+		path.join(DIST, 'THIRD_PARTY_LICENSES.txt'),
+		packages
+			.map(({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text}\n`)
+			.join(`\n${'-'.repeat(72)}\n\n`),
+	);
+	await writeFile(path.join(DIST, 'sbom.cdx.json'), `${JSON.stringify(await bom(packages))}\n`);
+}
+
+/** Each package that esbuild takes files of, read from the folder that it takes them from. */
+async function bundledPackages() {
 	const { metafile } = await esbuild.build({
 		entryPoints: ['mail/index.ts'],
 		bundle: true,
@@ -88,22 +103,42 @@ async function licences() {
 		const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
 		if (found) folders.add(found[1]);
 	}
-	const notices = [];
+	const packages = [];
 	for (const folder of [...folders].sort()) {
 		const { name, version, license } = JSON.parse(
 			await readFile(path.join(folder, 'package.json'), 'utf8'),
 		);
 		let text = '';
-		for await (const file of glob(`${folder}/LICEN[CS]E*`)) text = await readFile(file, 'utf8');
-		notices.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
+		for await (const file of glob(`${folder}/{LICEN[CS]E,license}*`))
+			text = (await readFile(file, 'utf8')).trim();
+		packages.push({ name, version, license, text });
 	}
-	await writeFile(
-		path.join(DIST, 'THIRD_PARTY_LICENSES.txt'),
-		notices.join(`\n${'-'.repeat(72)}\n\n`),
-	);
+	return packages;
+}
+
+async function bom(packages) {
+	const { name, version } = JSON.parse(await readFile('package.json', 'utf8'));
+	const purl = (of) => `pkg:npm/${of.name.replace(/^@/, '%40')}@${of.version}`;
+	return {
+		bomFormat: 'CycloneDX',
+		specVersion: '1.6',
+		version: 1,
+		metadata: { component: { type: 'library', name, version, purl: purl({ name, version }) } },
+		components: packages.map((one) => ({
+			type: 'library',
+			name: one.name,
+			version: one.version,
+			purl: purl(one),
+			licenses: [
+				/^[\w.-]+$/.test(one.license)
+					? { license: { id: one.license } }
+					: { expression: one.license },
+			],
+		})),
+	};
 }
 
 exports.clean = clean;
 exports.icons = icons;
-exports.build = series(clean, parallel(bundleMail, compileNodes, icons, codex), licences);
+exports.build = series(clean, parallel(bundleMail, compileNodes, icons, codex), notices);
 exports.default = exports.build;
