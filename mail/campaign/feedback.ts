@@ -1,9 +1,8 @@
 import { checkReference, referencesIn } from '../message/identity';
 import type { Blame, Severity } from '../model/blame';
-import type { SuppressionReason } from '../model/event';
 import { recipientKey } from '../model/address';
 import type { Advice, MailReport, ReportedRecipient } from '../model/report';
-import type { Feedback, LedgerEntry, MailStore } from '../store/store';
+import type { Feedback, LedgerEntry, MailStore, NewSuppression } from '../store/store';
 
 /** A report that came home, as told to the user: one a recipient. */
 export interface ReportedEvent {
@@ -38,10 +37,28 @@ export interface ReportedEvent {
 
 export type ReportedEventName = Feedback['event'] | 'delivered';
 
+export interface FeedbackOptions {
+	/** Whether anything is kept at all; without it, the report is only told. */
+	record: boolean;
+	/** Hard bounces and complaints put the recipient on the suppression list. */
+	suppress: boolean;
+	/** With `suppress`: soft bounces do so too, when they come often enough. */
+	softBounces?: SoftBounceRule;
+	/** ms since the epoch; the store's clock. */
+	clock?: () => number;
+}
+
+/** So many mails that bounced softly within so long suppress an address for so long. Times in ms. */
+export interface SoftBounceRule {
+	limit: number;
+	withinMs: number;
+	suppressMs: number;
+}
+
 /**
  * Whose mails a report answers, and what is kept of it: the ledger learns the feedback of verified
- * recipients, and with `suppress` their hard bounces and complaints go on the suppression list. A
- * report that is not verified is told, and changes nothing.
+ * recipients, and with `suppress` their hard bounces and complaints go on the suppression list, and who
+ * bounced softly too often. A report that is not verified is told, and changes nothing.
  *
  * Calling it again with the same report changes nothing more.
  *
@@ -50,7 +67,7 @@ export type ReportedEventName = Feedback['event'] | 'delivered';
 export async function takeInReport(
 	report: MailReport,
 	store: MailStore,
-	options: { suppress: boolean; record: boolean },
+	options: FeedbackOptions,
 ): Promise<ReportedEvent[]> {
 	if (report.kind === 'other') return [];
 	const origins = await findOrigins(report, store);
@@ -60,7 +77,7 @@ export async function takeInReport(
 	}));
 
 	for (const { origin, event } of events)
-		if (origin && options.record) await record(event, origin, store, options.suppress);
+		if (origin && options.record) await record(event, origin, store, options);
 
 	const keys = new Map(events.map(({ event }) => [event, recipientKey(event.recipient)]));
 	const suppressions = await store.suppressions.check([...keys.values()]);
@@ -176,7 +193,7 @@ async function record(
 	event: ReportedEvent,
 	origin: LedgerEntry,
 	store: MailStore,
-	suppress: boolean,
+	options: FeedbackOptions,
 ): Promise<void> {
 	if (event.event === 'delivered') return;
 	const { reason, status, diagnostic } = event;
@@ -187,22 +204,39 @@ async function record(
 		diagnostic,
 		at: Date.parse(event.reportedAt ?? '') || origin.updatedAt,
 	});
-	const suppressFor = suppressionReason(event);
-	if (suppress && suppressFor)
+	if (!options.suppress) return;
+	const suppression = await suppressionFor(event, origin, store, options);
+	if (suppression)
 		await store.suppressions.add([
 			{
 				key: origin.key,
 				address: origin.address,
-				reason: suppressFor,
 				campaignId: origin.campaignId,
 				detail: [status, diagnostic].filter(Boolean).join(' ').slice(0, 500),
+				...suppression,
 			},
 		]);
 }
 
-/** A hard bounce for which the sender is to blame (policy, reputation) suppresses nobody. */
-function suppressionReason(event: ReportedEvent): SuppressionReason | undefined {
-	if (event.event === 'complained') return 'complained';
-	if (event.event === 'hardBounce' && event.blame === 'recipient') return 'hardBounce';
-	return undefined;
+/** A bounce for which somebody else is to blame (policy, reputation, content) suppresses nobody. */
+async function suppressionFor(
+	event: ReportedEvent,
+	origin: LedgerEntry,
+	store: MailStore,
+	{ softBounces, clock = Date.now }: FeedbackOptions,
+): Promise<Pick<NewSuppression, 'reason' | 'expiresAt'> | undefined> {
+	if (event.event === 'complained') return { reason: 'complained' };
+	if (event.blame !== 'recipient') return undefined;
+	if (event.event === 'hardBounce') return { reason: 'hardBounce' };
+	if (event.event !== 'softBounce' || !softBounces) return undefined;
+	const now = clock();
+	// By the report's own date, where it has one, or a mailbox of last year's reports counts as today's.
+	const at = Math.min(Date.parse(event.reportedAt ?? '') || now, now);
+	const mails = await store.suppressions.countSoftBounce(
+		{ key: origin.key, mail: origin.reference, at },
+		now - softBounces.withinMs,
+	);
+	return mails < softBounces.limit
+		? undefined
+		: { reason: 'softBounces', expiresAt: now + softBounces.suppressMs };
 }

@@ -155,29 +155,67 @@ export type Settlement = {
 	| { state: 'unknown'; reason: string }
 );
 
-/** Who must not be mailed any more, and why. */
+/**
+ * Who must not be mailed any more, and why. An entry holds for everything (list `''`), or for the mails
+ * of one list only, such as a newsletter that somebody left while they read on in another.
+ */
 export interface SuppressionList {
 	/**
-	 * Adds or refreshes, in one transaction. Of two reasons the stronger stays (`REASON_STRENGTH`).
+	 * Adds or refreshes, in one transaction. Of two reasons for an address on a list the stronger stays
+	 * (`REASON_STRENGTH`).
 	 *
-	 * @returns how many were not on the list before
+	 * @returns how many were not on their list before
 	 */
 	add(entries: readonly NewSuppression[]): Promise<number>;
-	/** @returns how many were on the list */
-	remove(keys: readonly string[]): Promise<number>;
-	/** The entries for those of `keys` that are suppressed now (expired ones are not). */
-	check(keys: readonly string[]): Promise<Map<string, Suppression>>;
-	/** Newest first. */
+	/**
+	 * Takes addresses off one list, `''` unless another is named, or off all; their soft bounces are
+	 * forgotten with it, or the next one would bring them back.
+	 *
+	 * @returns how many entries were removed
+	 */
+	remove(keys: readonly string[], from?: { list?: string } | { everywhere: true }): Promise<number>;
+	/**
+	 * The entries for those of `keys` that are suppressed now (expired ones are not).
+	 *
+	 * @param of.list the list that is about to be mailed: its own entries count beside those for
+	 *   everything, and no other list's
+	 * @returns one entry a key; where both hold, the one for everything
+	 */
+	check(keys: readonly string[], of?: { list?: string }): Promise<Map<string, Suppression>>;
+	/** Every entry of one address, the one for everything first, then by the name of the list. */
+	find(key: string): Promise<Suppression[]>;
+	/**
+	 * Newest first.
+	 *
+	 * @param options.list entries of this list only (`''`: those for everything); all when left out
+	 * @param options.after goes on behind this entry, the last of the page before. The way through a
+	 *   long list: `offset` counts from the start each time, and slips when entries come meanwhile
+	 */
 	list(options: {
 		limit: number;
 		offset?: number;
+		after?: Pick<Suppression, 'key' | 'list' | 'createdAt'>;
 		reason?: SuppressionReason;
+		list?: string;
 	}): Promise<Suppression[]>;
-	count(): Promise<number>;
+	count(options?: { reason?: SuppressionReason; list?: string }): Promise<number>;
+	/**
+	 * Remembers that a mail to this address bounced softly; a mail counts once, whatever reports of it
+	 * come. What happened before `since` is forgotten.
+	 *
+	 * @param bounce.mail names the mail: its reference
+	 * @returns how many mails to the address have bounced since then, this one included
+	 */
+	countSoftBounce(
+		bounce: { key: string; mail: string; at: number },
+		since: number,
+	): Promise<number>;
 }
 
 export interface NewSuppression {
 	key: string;
+	/** Left out or `''`: everything. */
+	list?: string;
 	address: string;
 	reason: SuppressionReason;
 	/** What led to it: a campaign, a status code, a person's note. */
@@ -187,6 +225,7 @@ export interface NewSuppression {
 }
 
 export interface Suppression extends NewSuppression {
+	list: string;
 	createdAt: number;
 }
 

@@ -14,7 +14,7 @@ export const REASON_STRENGTH: Readonly<Record<SuppressionReason, number>> = {
 };
 
 /**
- * What the list holds after `added` arrives for an address that has the entry `known`.
+ * What a list holds after `added` arrives for an address that has the entry `known` there.
  *
  * The stronger reason stays, with its own detail. The same reason again is the newer word: its end
  * counts, and its detail where it brings one. Between two reasons the later end counts, so that a
@@ -26,18 +26,25 @@ export function mergeSuppression(
 	added: NewSuppression,
 	now: number,
 ): Suppression {
-	if (!known || hasExpired(known, now)) return { ...added, createdAt: now };
+	const { list = '' } = added;
+	if (!known || hasExpired(known, now)) return { ...added, list, createdAt: now };
 	if (added.reason === known.reason) {
 		const says = added.detail === undefined && added.campaignId === undefined ? known : added;
 		return {
 			...added,
+			list,
 			campaignId: says.campaignId,
 			detail: says.detail,
 			createdAt: known.createdAt,
 		};
 	}
 	const stronger = REASON_STRENGTH[added.reason] > REASON_STRENGTH[known.reason] ? added : known;
-	return { ...stronger, expiresAt: laterEnd(known, added), createdAt: known.createdAt };
+	return {
+		...stronger,
+		list,
+		expiresAt: laterEnd(known, added),
+		createdAt: known.createdAt,
+	};
 }
 
 export function hasExpired(entry: Pick<NewSuppression, 'expiresAt'>, now: number): boolean {

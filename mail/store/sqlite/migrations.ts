@@ -104,6 +104,33 @@ export const MIGRATIONS: readonly string[] = [
 
 	CREATE INDEX receipt_by_age ON receipt (updated_at);
 	`,
+	`
+	-- Suppressed for everything (list ''), or for the mails of one list.
+	CREATE TABLE suppression_by_list (
+		key TEXT NOT NULL,
+		list TEXT NOT NULL DEFAULT '',
+		address TEXT NOT NULL,
+		reason TEXT NOT NULL,
+		campaign TEXT,
+		detail TEXT,
+		created_at INTEGER NOT NULL,
+		expires_at INTEGER,
+		PRIMARY KEY (key, list)
+	) STRICT, WITHOUT ROWID;
+
+	INSERT INTO suppression_by_list (key, address, reason, campaign, detail, created_at, expires_at)
+	SELECT key, address, reason, campaign, detail, created_at, expires_at FROM suppression;
+	DROP TABLE suppression;
+	ALTER TABLE suppression_by_list RENAME TO suppression;
+	CREATE INDEX suppression_by_age ON suppression (created_at, key, list);
+
+	CREATE TABLE soft_bounce (
+		key TEXT NOT NULL,
+		mail TEXT NOT NULL,
+		at INTEGER NOT NULL,
+		PRIMARY KEY (key, mail)
+	) STRICT, WITHOUT ROWID;
+	`,
 ];
 
 /**

@@ -1,11 +1,13 @@
 import type { SuppressionReason } from '../../model/event';
 import type { NewSuppression, Suppression, SuppressionList } from '../store';
-import { hasExpired, mergeSuppression } from '../suppression-merge';
+import { mergeSuppression } from '../suppression-merge';
 import type { Database } from './database';
+import { createSoftBounces } from './soft-bounces';
 import type { Steps } from './transactions';
 
 interface SuppressionRow extends Record<string, string | number | null> {
 	key: string;
+	list: string;
 	address: string;
 	reason: SuppressionReason;
 	campaign: string | null;
@@ -17,50 +19,61 @@ interface SuppressionRow extends Record<string, string | number | null> {
 /** How many entries are written before the event loop may have its turn. */
 const STEP = 200;
 
+const STILL_HOLDS = '(expires_at IS NULL OR expires_at > :now)';
+const WANTED = 'reason = coalesce(:reason, reason) AND list = coalesce(:list, list)';
+
 /** The suppression list. An expired entry is as good as none: not found, not listed, not counted. */
 export function createSuppressionList(database: Database, clock: () => number): SuppressionList {
-	const byKey = database.statement<SuppressionRow>('SELECT * FROM suppression WHERE key = :key');
+	const onList = database.statement<SuppressionRow>(`
+		SELECT * FROM suppression WHERE key = :key AND list = :list AND ${STILL_HOLDS}`);
+	const holding = database.statement<SuppressionRow>(`
+		SELECT * FROM suppression WHERE key = :key AND list IN ('', :list) AND ${STILL_HOLDS}
+		ORDER BY list LIMIT 1`);
+	const ofKey = database.statement<SuppressionRow>(`
+		SELECT * FROM suppression WHERE key = :key AND ${STILL_HOLDS} ORDER BY list`);
 	const write = database.statement(`
-		INSERT INTO suppression VALUES (:key, :address, :reason, :campaignId, :detail, :createdAt, :expiresAt)
-		ON CONFLICT (key) DO UPDATE SET
+		INSERT INTO suppression
+			(key, list, address, reason, campaign, detail, created_at, expires_at)
+		VALUES (:key, :list, :address, :reason, :campaignId, :detail, :createdAt, :expiresAt)
+		ON CONFLICT (key, list) DO UPDATE SET
 			address = excluded.address, reason = excluded.reason, campaign = excluded.campaign,
 			detail = excluded.detail, created_at = excluded.created_at, expires_at = excluded.expires_at`);
-	const erase = database.statement('DELETE FROM suppression WHERE key = :key');
-	const newest = database.statement<SuppressionRow>(`
-		SELECT * FROM suppression
-		WHERE (expires_at IS NULL OR expires_at > :now) AND reason = coalesce(:reason, reason)
-		ORDER BY created_at DESC, key DESC LIMIT :limit OFFSET :offset`);
-	const countAll = database.statement<{ entries: number }>(
-		'SELECT count(*) AS entries FROM suppression WHERE expires_at IS NULL OR expires_at > :now',
+	const erase = database.statement(
+		'DELETE FROM suppression WHERE key = :key AND list = coalesce(:list, list)',
 	);
-
-	function find(key: string): Suppression | undefined {
-		const row = byKey.get({ key });
-		const entry = row && entryOf(row);
-		return entry && !hasExpired(entry, clock()) ? entry : undefined;
-	}
+	const newest = database.statement<SuppressionRow>(`
+		SELECT * FROM suppression WHERE ${STILL_HOLDS} AND ${WANTED}
+		ORDER BY created_at DESC, key DESC, list DESC LIMIT :limit OFFSET :offset`);
+	const newestAfter = database.statement<SuppressionRow>(`
+		SELECT * FROM suppression
+		WHERE (created_at, key, list) < (:createdAt, :key, :lastList) AND ${STILL_HOLDS} AND ${WANTED}
+		ORDER BY created_at DESC, key DESC, list DESC LIMIT :limit`);
+	const countAll = database.statement<{ entries: number }>(
+		`SELECT count(*) AS entries FROM suppression WHERE ${STILL_HOLDS} AND ${WANTED}`,
+	);
+	const softBounces = createSoftBounces(database);
 
 	function* addAll(entries: readonly NewSuppression[]): Steps<number> {
 		let added = 0;
 		for (const [index, entry] of entries.entries()) {
-			const known = find(entry.key);
-			if (!known) added += 1;
-			const { key, address, reason, campaignId, detail, createdAt, expiresAt } = mergeSuppression(
-				known,
-				entry,
-				clock(),
-			);
-			write.run({ key, address, reason, campaignId, detail, createdAt, expiresAt });
+			const row = onList.get({ key: entry.key, list: entry.list ?? '', now: clock() });
+			if (!row) added += 1;
+			const { key, list, address, reason, campaignId, detail, createdAt, expiresAt } =
+				mergeSuppression(row && entryOf(row), entry, clock());
+			write.run({ key, list, address, reason, campaignId, detail, createdAt, expiresAt });
 			if (index % STEP === 0) yield;
 		}
 		return added;
 	}
 
-	function* removeAll(keys: readonly string[]): Steps<number> {
+	function* removeAll(keys: readonly string[], list: string | undefined): Steps<number> {
 		let removed = 0;
 		for (const [index, key] of keys.entries()) {
-			if (find(key)) removed += 1;
-			erase.run({ key });
+			const entries = ofKey.all({ key, now: clock() });
+			removed += entries.filter((entry) => list === undefined || entry.list === list).length;
+			erase.run({ key, list });
+			// They suppress for everything, so only who may be mailed everything again starts anew.
+			if (!list) softBounces.forget(key);
 			if (index % STEP === 0) yield;
 		}
 		return removed;
@@ -68,32 +81,53 @@ export function createSuppressionList(database: Database, clock: () => number): 
 
 	return {
 		add: (entries) => database.inSteps('powerCut', () => addAll(entries)),
-		remove: (keys) => database.inSteps('powerCut', () => removeAll(keys)),
 
-		async check(keys) {
+		remove(keys, from = {}) {
+			const list = 'everywhere' in from ? undefined : (from.list ?? '');
+			return database.inSteps('powerCut', () => removeAll(keys, list));
+		},
+
+		async check(keys, { list = '' } = {}) {
+			const now = clock();
 			const found = new Map<string, Suppression>();
-			for (const entry of await database.readEach(keys, find))
-				if (entry) found.set(entry.key, entry);
+			for (const row of await database.readEach(keys, (key) => holding.get({ key, list, now })))
+				if (row) found.set(row.key, entryOf(row));
 			return found;
 		},
 
-		async list({ limit, offset = 0, reason }) {
+		async find(key) {
+			return (await database.read(() => ofKey.all({ key, now: clock() }))).map(entryOf);
+		},
+
+		async list({ limit, offset = 0, after, reason, list }) {
+			const wanted = { now: clock(), reason, list, limit: Math.max(limit, 0) };
 			const rows = await database.read(() =>
-				newest.all({ now: clock(), reason, limit: Math.max(limit, 0), offset }),
+				after
+					? newestAfter.all({
+							...wanted,
+							createdAt: after.createdAt,
+							key: after.key,
+							lastList: after.list,
+						})
+					: newest.all({ ...wanted, offset }),
 			);
 			return rows.map(entryOf);
 		},
 
-		async count() {
-			const row = await database.read(() => countAll.get({ now: clock() }));
+		async count({ reason, list } = {}) {
+			const row = await database.read(() => countAll.get({ now: clock(), reason, list }));
 			return row?.entries ?? 0;
 		},
+
+		countSoftBounce: (bounce, since) =>
+			database.alone('powerCut', () => softBounces.count(bounce, since)),
 	};
 }
 
 function entryOf(row: SuppressionRow): Suppression {
 	return {
 		key: row.key,
+		list: row.list,
 		address: row.address,
 		reason: row.reason,
 		campaignId: row.campaign ?? undefined,

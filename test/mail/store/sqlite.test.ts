@@ -242,6 +242,35 @@ describe('migrations', () => {
 		);
 		raw.close();
 	});
+
+	it('keep who was suppressed before there were lists, as suppressed for everything', async () => {
+		const file = newFile();
+		mkdirSync(path.dirname(file), { recursive: true });
+		const raw = new DatabaseSync(file);
+		raw.exec('PRAGMA application_id = 0x534d5453');
+		raw.exec('CREATE TABLE schema_migration (version INTEGER PRIMARY KEY, applied_at INTEGER)');
+		for (const [index, step] of MIGRATIONS.slice(0, 2).entries()) {
+			raw.exec(step);
+			raw.exec(`INSERT INTO schema_migration VALUES (${index + 1}, 1)`);
+		}
+		raw.exec(
+			"INSERT INTO suppression VALUES ('ada@x.test', 'Ada@x.test', 'manual', 'spring', 'note', 5, NULL)",
+		);
+		raw.close();
+		const store = await open(file);
+		expect(await store.suppressions.list({ limit: 9 })).toEqual([
+			{
+				key: 'ada@x.test',
+				list: '',
+				address: 'Ada@x.test',
+				reason: 'manual',
+				campaignId: 'spring',
+				detail: 'note',
+				createdAt: 5,
+			},
+		]);
+		await store.close();
+	});
 });
 
 describe('trouble', () => {

@@ -4,6 +4,8 @@ import type { MakePlace } from '../contract';
 import { HOSTILE_STRINGS, keyOf, Scene, START } from './scene';
 
 const ADA = { key: keyOf('ada'), address: 'Ada@example.com' };
+const MANUAL = { ...ADA, reason: 'manual' as const };
+const DAY = 86_400_000;
 const WEAKEST_FIRST: readonly SuppressionReason[] = [
 	'softBounces',
 	'manual',
@@ -31,9 +33,9 @@ export function suppressionsContract(makePlace: MakePlace): void {
 				expiresAt: START + 1_000,
 			};
 			expect(await scene.store.suppressions.add([entry])).toBe(1);
-			expect(await check()).toEqual({ ...entry, createdAt: START });
+			expect(await check()).toEqual({ ...entry, list: '', createdAt: START });
 			expect(await scene.store.suppressions.list({ limit: 9 })).toEqual([
-				{ ...entry, createdAt: START },
+				{ ...entry, list: '', createdAt: START },
 			]);
 		});
 
@@ -61,6 +63,7 @@ export function suppressionsContract(makePlace: MakePlace): void {
 			expect(await scene.store.suppressions.add([{ ...ADA, reason: 'manual' }])).toBe(1);
 			expect(await check()).toEqual({
 				...ADA,
+				list: '',
 				reason: 'manual',
 				createdAt: START + 1_000,
 				campaignId: undefined,
@@ -111,7 +114,12 @@ export function suppressionsContract(makePlace: MakePlace): void {
 			await scene.store.suppressions.add([first]);
 			scene.now += 5;
 			await scene.store.suppressions.add([{ ...ADA, reason: 'manual', expiresAt: START + 1_000 }]);
-			expect(await check()).toEqual({ ...first, createdAt: START, expiresAt: START + 1_000 });
+			expect(await check()).toEqual({
+				...first,
+				list: '',
+				createdAt: START,
+				expiresAt: START + 1_000,
+			});
 			await scene.store.suppressions.add([{ ...ADA, reason: 'manual', detail: 'by phone' }]);
 			expect(await check()).toMatchObject({ detail: 'by phone', campaignId: undefined });
 		});
@@ -142,6 +150,136 @@ export function suppressionsContract(makePlace: MakePlace): void {
 			expect(await keys({ limit: 0 })).toEqual([]);
 		});
 
+		it('goes page by page behind the last entry, whatever comes meanwhile', async () => {
+			const { suppressions } = scene.store;
+			const entries = Array.from({ length: 7 }, (_, index) => ({
+				key: `k${index % 4}`,
+				list: index < 4 ? '' : 'news',
+				address: 'a',
+				reason: 'manual' as const,
+			}));
+			await suppressions.add(entries.slice(0, 5));
+			scene.now += 1;
+			await suppressions.add(entries.slice(5));
+			const all = await suppressions.list({ limit: 99 });
+			expect(all).toHaveLength(7);
+			const read = [];
+			for (let after = undefined; ;) {
+				const page = await suppressions.list({ limit: 2, after });
+				read.push(...page);
+				after = page.at(-1);
+				if (!after) break;
+				scene.now += 1;
+				await suppressions.add([{ ...MANUAL, key: `new${read.length}` }]);
+			}
+			expect(read).toEqual(all);
+		});
+
+		describe('with lists', () => {
+			const checkFor = async (list?: string) =>
+				(await scene.store.suppressions.check([ADA.key], { list })).get(ADA.key)?.list;
+
+			it('suppresses for one list only, or for everything', async () => {
+				const { suppressions } = scene.store;
+				await suppressions.add([{ ...MANUAL, list: 'news' }]);
+				expect([await checkFor('news'), await checkFor('offers'), await checkFor()]).toEqual([
+					'news',
+					undefined,
+					undefined,
+				]);
+				await suppressions.add([{ ...MANUAL, reason: 'hardBounce' }]);
+				expect([await checkFor('news'), await checkFor('offers'), await checkFor()]).toEqual([
+					'',
+					'',
+					'',
+				]);
+			});
+
+			it('keeps the reasons of each list apart', async () => {
+				const { suppressions } = scene.store;
+				expect(
+					await suppressions.add([
+						{ ...MANUAL, list: 'news' },
+						{ ...ADA, reason: 'complained' },
+						{ ...ADA, reason: 'unsubscribed', list: 'news' },
+					]),
+				).toBe(2);
+				const found = await suppressions.find(ADA.key);
+				expect(found.map(({ list, reason }) => [list, reason])).toEqual([
+					['', 'complained'],
+					['news', 'unsubscribed'],
+				]);
+				expect(await suppressions.find(keyOf('bob'))).toEqual([]);
+			});
+
+			it('lists and counts by list and by reason', async () => {
+				const { suppressions } = scene.store;
+				await suppressions.add([
+					{ ...MANUAL, list: 'news' },
+					{ ...MANUAL, list: 'offers', reason: 'unsubscribed' },
+					MANUAL,
+				]);
+				const lists = async (options: object) =>
+					(await suppressions.list({ limit: 9, ...options })).map(({ list }) => list).sort();
+				expect(await lists({})).toEqual(['', 'news', 'offers']);
+				expect(await lists({ list: '' })).toEqual(['']);
+				expect(await lists({ list: 'news', reason: 'unsubscribed' })).toEqual([]);
+				expect(await suppressions.count()).toBe(3);
+				expect(await suppressions.count({ reason: 'manual' })).toBe(2);
+				expect(await suppressions.count({ list: 'offers' })).toBe(1);
+			});
+
+			it('removes from the list that is named, or from everywhere', async () => {
+				const { suppressions } = scene.store;
+				const all = [MANUAL, { ...MANUAL, list: 'news' }, { ...MANUAL, list: 'offers' }];
+				await suppressions.add(all);
+				expect(await suppressions.remove([ADA.key])).toBe(1);
+				expect(await suppressions.remove([ADA.key], { list: 'news' })).toBe(1);
+				expect(await checkFor('offers')).toBe('offers');
+				await suppressions.add(all);
+				expect(await suppressions.remove([ADA.key], { everywhere: true })).toBe(3);
+				expect(await suppressions.count()).toBe(0);
+			});
+		});
+
+		describe('counting soft bounces', () => {
+			const bounce = (mail: string, at = scene.now, key = ADA.key) =>
+				scene.store.suppressions.countSoftBounce({ key, mail, at }, scene.now - 30 * DAY);
+
+			it('counts each mail once, by its address', async () => {
+				const counts = [];
+				for (const mail of ['one', 'one', 'two', 'one', 'three']) counts.push(await bounce(mail));
+				expect(counts).toEqual([1, 1, 2, 2, 3]);
+				expect(await bounce('one', scene.now, keyOf('bob'))).toBe(1);
+			});
+
+			it('forgets what is too long ago', async () => {
+				await bounce('one');
+				scene.now += 29 * DAY;
+				expect(await bounce('two')).toBe(2);
+				scene.now += 2 * DAY;
+				expect(await bounce('three')).toBe(2);
+				expect(await bounce('old', scene.now - 31 * DAY)).toBe(2);
+			});
+
+			it('starts anew for an address that was taken off the list', async () => {
+				await bounce('one');
+				await bounce('two');
+				await scene.store.suppressions.remove([ADA.key], { list: 'news' });
+				expect(await bounce('three')).toBe(3);
+				await scene.store.suppressions.remove([ADA.key]);
+				expect(await bounce('four')).toBe(1);
+			});
+
+			it('counts two at once as two', async () => {
+				const other = await scene.openAnother();
+				const count = (store: typeof other, mail: string) =>
+					store.suppressions.countSoftBounce({ key: ADA.key, mail, at: scene.now }, 0);
+				const counts = await Promise.all([count(other, 'one'), count(scene.store, 'two')]);
+				expect(counts.sort()).toEqual([1, 2]);
+			});
+		});
+
 		it.each(HOSTILE_STRINGS)('takes a hostile string for a string: %j', async (_, text) => {
 			const entry = {
 				key: text,
@@ -152,7 +290,12 @@ export function suppressionsContract(makePlace: MakePlace): void {
 			};
 			await scene.store.suppressions.add([{ ...ADA, reason: 'manual' }, entry]);
 			const found = await scene.store.suppressions.check([text]);
-			expect(found.get(text)).toEqual({ ...entry, createdAt: START, expiresAt: undefined });
+			expect(found.get(text)).toEqual({
+				...entry,
+				list: '',
+				createdAt: START,
+				expiresAt: undefined,
+			});
 			expect(await scene.store.suppressions.remove([text])).toBe(1);
 			expect(await scene.store.suppressions.count()).toBe(1);
 		});
