@@ -6,6 +6,7 @@ import type { Owed, Worklist } from './worklist';
 export interface ClaimsOptions {
 	store: Pick<MailStore, 'ledger' | 'suppressions'>;
 	campaignId: string;
+	list: string;
 	owner: string;
 	leaseMs: number;
 	patienceMs: number;
@@ -60,7 +61,7 @@ export class Claims {
 
 	/** Claims whose turn it is; who was suppressed since the intake leaves now. */
 	async #fetch(): Promise<void> {
-		const { store, campaignId, owner, leaseMs, clock, blockSize, finish } = this.options;
+		const { store, campaignId, list, owner, leaseMs, clock, blockSize, finish } = this.options;
 		const keys = this.worklist.takeDue(clock(), blockSize);
 		const claims = await store.ledger.claim(campaignId, {
 			owner,
@@ -69,7 +70,7 @@ export class Claims {
 			only: keys,
 		});
 		const claimed = new Set(claims.map(({ key }) => key));
-		const suppressed = await store.suppressions.check([...claimed]);
+		const suppressed = await store.suppressions.check([...claimed], { list });
 		const unwanted: Claim[] = [];
 		for (const claim of claims) {
 			const owed = this.worklist.get(claim.key);

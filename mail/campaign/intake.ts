@@ -23,6 +23,8 @@ export interface IntakeBatch {
 export interface IntakeOptions {
 	store: Pick<MailStore, 'ledger' | 'suppressions'>;
 	campaignId: string;
+	/** Whose suppressions count beside those for everything. */
+	list: string;
 	signingKey: SigningKey;
 	/** Take up again those of whom nobody knows whether they were served. */
 	resendUnknown: boolean;
@@ -89,7 +91,8 @@ async function enlist(
 	done: RecipientOutcome[],
 	options: IntakeOptions,
 ): Promise<IntakeBatch> {
-	const suppressed = await options.store.suppressions.check(batch.map(({ key }) => key));
+	const keys = batch.map(({ key }) => key);
+	const suppressed = await options.store.suppressions.check(keys, { list: options.list });
 	const wanted: Candidate[] = [];
 	for (const candidate of batch) {
 		const entry = suppressed.get(candidate.key);

@@ -14,6 +14,8 @@ export interface CampaignRunOptions {
 	message: CompiledMessage;
 	/** Each recipient is mailed once a campaign, over all runs that name the same id. */
 	campaign: { id: string };
+	/** The list that is mailed: who is suppressed for it is skipped, beside who is for everything. */
+	list?: string;
 	/** Signs Message-IDs and return paths (`store.signingKeys.current()`). */
 	signingKey: SigningKey;
 	/** The address in From: its domain stands in Message-IDs, and bounces go to it by default. */
@@ -50,6 +52,8 @@ export interface CampaignSettings {
 	pool: SmtpPool;
 	message: CompiledMessage;
 	campaignId: string;
+	/** `''` when no list is named. */
+	list: string;
 	signingKey: SigningKey;
 	concurrency: number;
 	patienceMs: number;
@@ -75,6 +79,7 @@ export function readSettings(options: CampaignRunOptions): CampaignSettings {
 		patienceMs,
 		leaseMs,
 		campaignId: options.campaign.id,
+		list: options.list ?? '',
 		concurrency: Math.max(Math.floor(options.concurrency), 1),
 		resendUnknown: options.resendUnknown ?? false,
 		suppressRefused: options.suppressRefused ?? true,

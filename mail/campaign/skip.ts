@@ -23,10 +23,11 @@ const SUPPRESSED_FOR: Readonly<Record<SuppressionReason, string>> = {
 
 export function skippedAsSuppressed(ref: RecipientRef, entry: Suppression): SkippedOutcome {
 	const detail = entry.detail ? ` (${entry.detail})` : '';
+	const of = entry.list ? ` of "${entry.list}"` : '';
 	return skipped(
 		ref,
 		'suppressed',
-		`${ref.recipient} is on the suppression list since ${day(entry.createdAt)}: ${SUPPRESSED_FOR[entry.reason]}${detail}.`,
+		`${ref.recipient} is on the suppression list${of} since ${day(entry.createdAt)}: ${SUPPRESSED_FOR[entry.reason]}${detail}.`,
 	);
 }
 
