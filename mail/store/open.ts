@@ -1,7 +1,9 @@
 import { createSealer } from './sealed';
+import { createCampaigns } from './sqlite/campaigns';
 import { Database } from './sqlite/database';
 import { createLedger } from './sqlite/ledger';
 import { createMailboxMarks } from './sqlite/mailbox-marks';
+import { createPaceBook } from './sqlite/pace-book';
 import { createReceipts } from './sqlite/receipts';
 import { createSigningKeys } from './sqlite/signing-keys';
 import { createSuppressionList } from './sqlite/suppressions';
@@ -39,6 +41,8 @@ export async function openStore(options: OpenStoreOptions): Promise<MailStore> {
 		signingKeys: createSigningKeys(database, createSealer(masterKey), clock),
 		mailboxMarks: createMailboxMarks(database, clock),
 		receipts: createReceipts(database, clock),
+		campaigns: createCampaigns(database, clock),
+		paceBook: createPaceBook(database, clock),
 		close: () => database.close(),
 	};
 }

@@ -16,6 +16,8 @@ export interface MailStore {
 	readonly signingKeys: SigningKeys;
 	readonly mailboxMarks: MailboxMarks;
 	readonly receipts: Receipts;
+	readonly campaigns: Campaigns;
+	readonly paceBook: PaceBook;
 	close(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export interface Ledger {
 	/**
 	 * Claims up to `limit` recipients that are due (`queued`, or `deferred` with `retryAt` past),
 	 * those first that have been due longest. A claim whose lease ran out before dispatch is claimable
-	 * again.
+	 * again. A campaign that is paused or cancelled gives none.
 	 *
 	 * @param only claim just these keys, when given
 	 */
@@ -84,6 +86,13 @@ export interface Ledger {
 	/** How many recipients of the campaign are in each state. */
 	counts(campaignId: string): Promise<Record<LedgerState, number>>;
 	/**
+	 * Those who are still to be mailed and can be (their payload is there): `queued`, `deferred` and
+	 * `claimed` ones, in the order in which they were taken in.
+	 *
+	 * @param after the last one of the page before
+	 */
+	owed(campaignId: string, page: { limit: number; after?: LedgerEntry }): Promise<LedgerEntry[]>;
+	/**
 	 * Records a bounce or complaint that came home for this recipient. The gravest stays: an
 	 * out-of-office reply does not hide the bounce before it.
 	 */
@@ -121,6 +130,8 @@ export interface LedgerEntry {
 	reason?: string;
 	blame?: Blame;
 	messageId?: string;
+	/** When the campaign first took them in. */
+	queuedAt: number;
 	updatedAt: number;
 	feedback?: Feedback;
 }
@@ -308,3 +319,86 @@ export interface ReceiptClaim {
 	/** Grows with each claim of the key: whoever holds a lower one has lost it. */
 	fence: number;
 }
+
+/** What each campaign is, apart from its recipients, and whether it may go on. */
+export interface Campaigns {
+	/**
+	 * Keeps what is needed to finish the campaign without the workflow that began it. A known one gets
+	 * the new name and definition, and is open again; its state stays.
+	 */
+	define(campaign: NewCampaign): Promise<CampaignRecord>;
+	get(id: string): Promise<CampaignRecord | undefined>;
+	/** What `define` was given last; undefined when it never was. */
+	definition(id: string): Promise<string | undefined>;
+	/**
+	 * Lets it go on, halts it, or ends it for good: whoever asks for claims of a campaign that is not
+	 * `running` gets none. With `cancelled` the payloads of all who are not mailed yet are deleted, so
+	 * that they cannot be any more; a cancelled one stays cancelled.
+	 *
+	 * @returns the record as it is now; undefined when there is no such campaign
+	 */
+	setState(id: string, state: CampaignState): Promise<CampaignRecord | undefined>;
+	/** Writes down that nobody is owed a mail any more, if that is so. @returns whether it is */
+	finish(id: string): Promise<boolean>;
+	/** Running ones that still owe somebody a mail and can be finished (they are defined), oldest first. */
+	owing(): Promise<OwingCampaign[]>;
+	/** Newest first. */
+	list(page: { limit: number; offset?: number }): Promise<CampaignRecord[]>;
+}
+
+export type CampaignState = 'running' | 'paused' | 'cancelled';
+
+export interface NewCampaign {
+	id: string;
+	name: string;
+	/** The account it is sent by, as a person knows it; never a secret. */
+	account: string;
+	/** JSON, without secrets: templates, sender, options, attachments. */
+	definition: string;
+}
+
+export interface CampaignRecord {
+	id: string;
+	name: string;
+	account: string;
+	state: CampaignState;
+	createdAt: number;
+	/** When `state` was last set. */
+	stateSince: number;
+	/** When nobody was owed a mail any more; undefined while somebody is. */
+	finishedAt?: number;
+}
+
+export interface OwingCampaign {
+	id: string;
+	account: string;
+	/** Recipients who can still be mailed. */
+	owed: number;
+	/** When the first of them is due; in the past when somebody is due now. */
+	dueAt: number;
+}
+
+/**
+ * Pages that several processes write in: how much of each limit is used, and how fast each provider
+ * takes mail now. What stands on a page is mail/pacing's; here it is text.
+ */
+export interface PaceBook {
+	/**
+	 * Reads the pages of these keys, lets `revise` write them anew, and keeps what it wrote, in one
+	 * transaction: what two processes write at once comes one after the other, and neither is lost.
+	 *
+	 * @param revise synchronous; may be called more than once, when the transaction has to be repeated.
+	 *   It gets each page (undefined: never written) in the order of `keys`, and the store's own time,
+	 *   which is one clock for all processes. A page that it gives back as undefined stays as it is.
+	 */
+	revise<T>(keys: readonly string[], revise: Revision<T>): Promise<T>;
+	/** The pages of these keys, as far as they were written. */
+	read(keys: readonly string[]): Promise<Map<string, string>>;
+	/** Drops pages that were not written since `before`. @returns how many */
+	forget(before: number): Promise<number>;
+}
+
+export type Revision<T> = (
+	pages: readonly (string | undefined)[],
+	now: number,
+) => { pages: readonly (string | undefined)[]; result: T };

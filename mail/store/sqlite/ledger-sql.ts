@@ -21,6 +21,7 @@ export interface EntryRow extends Record<string, string | number | null> {
 	blame: string | null;
 	message_id: string | null;
 	feedback: string | null;
+	queued_at: number;
 	updated_at: number;
 }
 
@@ -43,12 +44,14 @@ interface StateCount extends Record<string, string | number> {
 const CLAIMABLE = ['queued', 'deferred', 'claimed'] as const satisfies readonly LedgerState[];
 
 const THE_CAMPAIGN = '(SELECT id FROM campaign WHERE name = :campaignId)';
+/** Nobody, while the campaign is paused or cancelled. */
+const IF_RUNNING = "(SELECT id FROM campaign WHERE name = :campaignId AND state = 'running')";
 const THIS_ONE = `campaign = ${THE_CAMPAIGN} AND key = :key`;
 const STILL_HELD = `${THIS_ONE} AND owner = :owner AND fence = :fence`;
 
 const ENTRY = `
-	SELECT recipient.id, campaign.name AS campaignId, key, address, reference, state, attempts, due_at, reply,
-		reason, blame, message_id, feedback, updated_at
+	SELECT recipient.id, campaign.name AS campaignId, key, address, reference, recipient.state, attempts,
+		due_at, reply, reason, blame, message_id, feedback, queued_at, updated_at
 	FROM recipient JOIN campaign ON campaign.id = recipient.campaign`;
 
 /** What to mail is gone once an outcome was final; a late `deferred` over `unknown` is without. */
@@ -66,7 +69,7 @@ const DUE = `
 		${CLAIMABLE.map(
 			(state) => `SELECT * FROM (
 				SELECT id, due_at FROM recipient
-				WHERE campaign = ${THE_CAMPAIGN} AND state = '${state}' AND due_at <= :now AND ${MAILABLE}
+				WHERE campaign = ${IF_RUNNING} AND state = '${state}' AND due_at <= :now AND ${MAILABLE}
 				ORDER BY due_at, id LIMIT :limit)`,
 		).join(' UNION ALL ')}
 		ORDER BY due_at, id LIMIT :limit
@@ -77,7 +80,7 @@ const DUE_AMONG = `
 	WITH due AS (
 		SELECT DISTINCT recipient.id, due_at
 		FROM json_each(:keys) AS wanted CROSS JOIN recipient
-			ON campaign = ${THE_CAMPAIGN} AND recipient.key = wanted.value
+			ON campaign = ${IF_RUNNING} AND recipient.key = wanted.value
 		WHERE state IN (${CLAIMABLE.map((state) => `'${state}'`).join(', ')}) AND due_at <= :now
 			AND ${MAILABLE}
 		ORDER BY due_at, recipient.id LIMIT :limit
@@ -85,9 +88,14 @@ const DUE_AMONG = `
 
 export function prepareLedger(database: Database) {
 	return {
-		addCampaign: database.statement(
-			'INSERT INTO campaign (name) VALUES (:campaignId) ON CONFLICT DO NOTHING',
-		),
+		addCampaign: database.statement(`
+			INSERT INTO campaign (name, created_at, state_since) VALUES (:campaignId, :now, :now)
+			ON CONFLICT DO NOTHING`),
+
+		/** Whoever is taken in after the end begins it anew. */
+		reopenCampaign: database.statement(`
+			UPDATE campaign SET finished_at = NULL
+			WHERE name = :campaignId AND finished_at IS NOT NULL`),
 
 		/** Adds a row when the recipient is new. */
 		addRecipient: database.statement(`
@@ -158,6 +166,13 @@ export function prepareLedger(database: Database) {
 		),
 
 		entryByReference: database.statement<EntryRow>(`${ENTRY} WHERE reference = :reference`),
+
+		owed: database.statement<EntryRow>(`
+			${ENTRY} JOIN payload ON payload.recipient = recipient.id
+			WHERE campaign.name = :campaignId AND recipient.state IN ('queued', 'claimed', 'deferred')
+				AND recipient.id > coalesce((
+					SELECT id FROM recipient WHERE campaign = ${THE_CAMPAIGN} AND key = :after), 0)
+			ORDER BY recipient.id LIMIT :limit`),
 
 		counts: database.statement<StateCount>(`
 			SELECT state, count(*) AS recipients FROM recipient

@@ -43,10 +43,12 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		options: EnqueueOptions,
 	): Steps<LedgerEntry[]> {
 		const entries: LedgerEntry[] = [];
-		sql.addCampaign.run({ campaignId });
+		sql.addCampaign.run({ campaignId, now: clock() });
+		let opened = 0;
 		for (const [index, recipient] of recipients.entries()) {
 			const entry = takeInOne(campaignId, recipient, options);
 			if (entry) entries.push(entry);
+			if (entry?.state === 'queued' && opened++ === 0) sql.reopenCampaign.run({ campaignId });
 			if (index % STEP === STEP - 1) yield;
 		}
 		return entries;
@@ -61,8 +63,8 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		const newId = sql.addRecipient.insert({ campaignId, key, address, reference, now });
 		if (newId !== undefined) {
 			sql.keepPayload.run({ id: newId, payload });
-			const fresh = { state: 'queued', attempts: 0, isNew: true, updatedAt: now } as const;
-			return { campaignId, key, address, reference, ...fresh };
+			const fresh = { state: 'queued', attempts: 0, isNew: true } as const;
+			return { campaignId, key, address, reference, ...fresh, queuedAt: now, updatedAt: now };
 		}
 		const reopenUnknown = options.reopenUnknown ? 1 : 0;
 		const isOpen = sql.queueAgain.run({ campaignId, key, reopenUnknown, now }) > 0;
@@ -158,6 +160,13 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 			return counts;
 		},
 
+		async owed(campaignId, { limit, after }) {
+			const rows = await database.read(() =>
+				sql.owed.all({ campaignId, limit: Math.max(limit, 0), after: after?.key }),
+			);
+			return rows.map(entryOf);
+		},
+
 		async recordFeedback(campaignId, key, feedback) {
 			await database.share('kill', () => {
 				const known = find(campaignId, key);
@@ -198,6 +207,7 @@ function entryOf(row: EntryRow): LedgerEntry {
 		reason: row.reason ?? undefined,
 		blame: (row.blame as Blame | null) ?? undefined,
 		messageId: row.message_id ?? undefined,
+		queuedAt: row.queued_at,
 		updatedAt: row.updated_at,
 		feedback: row.feedback === null ? undefined : (JSON.parse(row.feedback) as Feedback),
 	};

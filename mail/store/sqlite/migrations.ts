@@ -131,6 +131,29 @@ export const MIGRATIONS: readonly string[] = [
 		PRIMARY KEY (key, mail)
 	) STRICT, WITHOUT ROWID;
 	`,
+	`
+	ALTER TABLE campaign ADD COLUMN title TEXT NOT NULL DEFAULT '';
+	ALTER TABLE campaign ADD COLUMN account TEXT NOT NULL DEFAULT '';
+	ALTER TABLE campaign ADD COLUMN state TEXT NOT NULL DEFAULT 'running'
+		CHECK (state IN ('running', 'paused', 'cancelled'));
+	ALTER TABLE campaign ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE campaign ADD COLUMN state_since INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE campaign ADD COLUMN finished_at INTEGER;
+
+	-- Apart from its campaign: it may hold attachments, and the state is asked for every second.
+	CREATE TABLE campaign_definition (
+		campaign INTEGER PRIMARY KEY REFERENCES campaign (id),
+		content TEXT NOT NULL
+	) STRICT;
+
+	CREATE TABLE pace_page (
+		key TEXT PRIMARY KEY,
+		content TEXT NOT NULL,
+		updated_at INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+
+	CREATE INDEX pace_page_by_age ON pace_page (updated_at);
+	`,
 ];
 
 /**

@@ -1,7 +1,9 @@
 import type { MailStore } from '../../../mail/store/store';
+import { campaignsContract } from './contract/campaigns';
 import { ledgerContract } from './contract/ledger';
 import { ledgerModelContract } from './contract/ledger-model';
 import { mailboxMarksContract } from './contract/mailbox-marks';
+import { paceBookContract } from './contract/pace-book';
 import { receiptsContract } from './contract/receipts';
 import { signingKeysContract } from './contract/signing-keys';
 import { suppressionsContract } from './contract/suppressions';
@@ -25,6 +27,8 @@ export function storeContract(backend: string, makePlace: MakePlace): void {
 		signingKeysContract(makePlace);
 		mailboxMarksContract(makePlace);
 		receiptsContract(makePlace);
+		campaignsContract(makePlace);
+		paceBookContract(makePlace);
 
 		describe('closing', () => {
 			it('may be done twice, and lets what was asked for before be written', async () => {
