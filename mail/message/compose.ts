@@ -1,5 +1,7 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 
+import { signMessage } from './dkim';
+import type { DkimSigner } from './dkim';
 import type { Draft } from './draft';
 import { oneLine } from './headers';
 import { textFromHtml } from './text-from-html';
@@ -19,7 +21,7 @@ export interface ComposedMessage {
  */
 export async function composeMessage(
 	draft: Draft,
-	{ messageId, date }: { messageId: string; date: Date },
+	{ messageId, date, signer }: { messageId: string; date: Date; signer?: DkimSigner },
 ): Promise<ComposedMessage> {
 	const text = draft.text ?? (draft.html === undefined ? '' : textFromHtml(draft.html));
 	const composer = new MailComposer({
@@ -43,12 +45,13 @@ export async function composeMessage(
 		disableUrlAccess: true,
 		newline: '\r\n',
 	});
+	const unsigned = await composer.compile().build();
 	return {
 		envelope: {
 			from: draft.from.address,
 			to: [...new Set([...draft.to, ...draft.cc, ...draft.bcc].map(({ address }) => address))],
 		},
-		raw: await composer.compile().build(),
+		raw: signer ? signMessage(signer, unsigned, date) : unsigned,
 		messageId,
 	};
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { composeMessage } from '../message/compose';
+import type { DkimSigner } from '../message/dkim';
 import type { Draft } from '../message/draft';
 import { domainOf } from '../model/address';
 import type { SendOptions, SmtpPool } from '../smtp/send-result';
@@ -19,6 +20,8 @@ export interface TransactionalOptions {
 	pausesMs?: readonly number[];
 	/** Given: a mail that an earlier try with the same key has sent is not sent again. */
 	once?: OnceOptions;
+	/** Given: the mail leaves with its signature. */
+	signer?: DkimSigner;
 	signal?: AbortSignal;
 }
 
@@ -35,11 +38,12 @@ export async function sendTransactional(
 	draft: Draft,
 	options: TransactionalOptions = {},
 ): Promise<Receipt> {
-	const { clock = Date.now, pausesMs = PAUSES_MS, once, signal } = options;
+	const { clock = Date.now, pausesMs = PAUSES_MS, once, signer, signal } = options;
 	const domain = domainOf(draft.from.address);
 	const { envelope, messageId, raw } = await composeMessage(draft, {
 		messageId: once ? messageIdOf(once.key, domain) : `<${randomUUID()}@${domain}>`,
 		date: new Date(clock()),
+		signer,
 	});
 
 	const send = async (beforeFinalDot?: SendOptions['beforeFinalDot']) => {

@@ -6,6 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
+import { dkimKeyTest, SHOWN_WHEN_SIGNED } from '../shared/dkim-key';
 import { smtpAccountTest } from '../shared/smtp-account';
 import { operationProperties } from './operations/operation';
 import type { Operation } from './operations/operation';
@@ -26,11 +27,19 @@ export class SmtpSend implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'smtpAccount', required: true, testedBy: 'smtpAccountTest' }],
+		credentials: [
+			{ name: 'smtpAccount', required: true, testedBy: 'smtpAccountTest' },
+			{
+				name: 'dkimKey',
+				required: true,
+				testedBy: 'dkimKeyTest',
+				displayOptions: SHOWN_WHEN_SIGNED,
+			},
+		],
 		properties: operationProperties(OPERATIONS),
 	};
 
-	methods = { credentialTest: { smtpAccountTest } };
+	methods = { credentialTest: { smtpAccountTest, dkimKeyTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const chosen = this.getNodeParameter('operation', 0);

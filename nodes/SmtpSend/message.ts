@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Draft } from '../../mail/index';
+import { signWithDkimProperty } from '../shared/dkim-key';
 import { readVersions } from '../shared/email-format';
 import { addressOptions, addressProperties, readAddresses } from './properties/addresses';
 import { attachmentProperties, readAttachments } from './properties/attachments';
@@ -14,7 +15,7 @@ export const messageProperties: INodeProperties[] = [
 ];
 
 /** Shown under Options: what only some mails need. */
-export const messageOptions: INodeProperties[] = [...addressOptions];
+export const messageOptions: INodeProperties[] = [...addressOptions, signWithDkimProperty];
 
 /** @throws Error that names the field and what is wrong with it */
 export async function readDraft(context: IExecuteFunctions, itemIndex: number): Promise<Draft> {

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { sendTransactional } from '../../../mail/index';
+import { readDkimSigner } from '../../shared/dkim-key';
 import { forEachItem } from '../../shared/for-each-item';
 import { openNodeStore } from '../../shared/mail-store';
 import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
@@ -31,6 +32,7 @@ export const send: Operation = {
 
 async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const account = await readSmtpAccount(context);
+	const signer = await readDkimSigner(context);
 	const pool = warmPool(account);
 	const store = await openNodeStore();
 	return await forEachItem(
@@ -39,7 +41,10 @@ async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionD
 		async (itemIndex) => {
 			const draft = await readDraft(context, itemIndex);
 			const once = onceByRun(context, store, itemIndex);
-			return receiptToItem(context.getNode(), await sendTransactional(pool, draft, { once }));
+			return receiptToItem(
+				context.getNode(),
+				await sendTransactional(pool, draft, { once, signer }),
+			);
 		},
 	);
 }

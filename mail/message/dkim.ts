@@ -1,0 +1,186 @@
+import { hash, sign as signBytes } from 'node:crypto';
+
+import { hashBody } from './dkim-body';
+import { readDkimKey } from './dkim-key';
+import type { DkimKey, DkimKeyText, DkimKeyWarning } from './dkim-key';
+
+/** Signs mails with one key (RFC 6376), relaxed/relaxed, SHA-256. Made once, used for each mail. */
+export interface DkimSigner {
+	readonly key: DkimKey;
+	/** Why not everybody will believe the signatures; empty as a rule. */
+	readonly warnings: readonly DkimKeyWarning[];
+	/**
+	 * The signature of one mail.
+	 *
+	 * @param head its header lines, each with its CRLF, without the empty line that ends them
+	 * @param bodyHash of everything after that empty line, from `DkimBodyHash` or `hashBody`
+	 * @returns the whole DKIM-Signature header with its CRLF, to stand before the other headers
+	 */
+	sign(head: string, bodyHash: string, at: Date): string;
+	/** The same, calculated on one of Node's worker threads: the other cores sign too. */
+	signAside(head: string, bodyHash: string, at: Date): Promise<string>;
+}
+
+export type MadeSigner =
+	{ ok: true; signer: DkimSigner } | Extract<ReturnType<typeof readDkimKey>, { ok: false }>;
+
+/** @returns the problem of a key that cannot sign: a mail that should be signed never leaves unsigned */
+export function makeDkimSigner(text: DkimKeyText): MadeSigner {
+	const read = readDkimKey(text);
+	if (!read.ok) return read;
+	const { key, warnings } = read;
+	return {
+		ok: true,
+		signer: {
+			key,
+			warnings,
+			sign(head, bodyHash, at) {
+				const { unsigned, signed } = prepare(key, head, bodyHash, at);
+				return finish(unsigned, signBytes(digestName(key), signed, key.privateKey));
+			},
+			async signAside(head, bodyHash, at) {
+				const { unsigned, signed } = prepare(key, head, bodyHash, at);
+				return finish(unsigned, await signOnAnotherThread(key, signed));
+			},
+		},
+	};
+}
+
+/** A whole message with its signature before it. */
+export function signMessage(signer: DkimSigner, raw: Buffer, at: Date): Buffer {
+	const end = raw.indexOf('\r\n\r\n');
+	const bodyAt = end < 0 ? raw.length : end + 4;
+	const head = raw.toString('utf8', 0, end < 0 ? raw.length : end + 2);
+	return Buffer.concat([Buffer.from(signer.sign(head, hashBody(raw.subarray(bodyAt)), at)), raw]);
+}
+
+/**
+ * Which headers a signature covers (RFC 6376 section 5.4.1; List-Unsubscribe-Post by RFC 8058 section
+ * 4; Feedback-ID by Google's feedback loop; X-CSA-Complaints by the Certified Senders Alliance).
+ *
+ * Those marked `once` are signed once more than they are there, so that nobody can add a second one
+ * that a reader shows instead (section 8.15), nor a Cc or Reply-To to a copy that is sent on.
+ */
+const COVERED: readonly { name: string; once?: true }[] = [
+	{ name: 'From', once: true },
+	{ name: 'To', once: true },
+	{ name: 'Cc', once: true },
+	{ name: 'Reply-To', once: true },
+	{ name: 'Subject', once: true },
+	{ name: 'Date', once: true },
+	{ name: 'Message-ID', once: true },
+	{ name: 'MIME-Version', once: true },
+	{ name: 'Content-Type', once: true },
+	{ name: 'Content-Transfer-Encoding', once: true },
+	{ name: 'Sender' },
+	{ name: 'In-Reply-To' },
+	{ name: 'References' },
+	{ name: 'Content-ID' },
+	{ name: 'Content-Description' },
+	{ name: 'Auto-Submitted' },
+	{ name: 'Precedence' },
+	{ name: 'List-Id' },
+	{ name: 'List-Help' },
+	{ name: 'List-Unsubscribe' },
+	{ name: 'List-Unsubscribe-Post' },
+	{ name: 'List-Subscribe' },
+	{ name: 'List-Post' },
+	{ name: 'List-Owner' },
+	{ name: 'List-Archive' },
+	{ name: 'Feedback-ID' },
+	{ name: 'Organization' },
+	{ name: 'X-CSA-Complaints' },
+	{ name: 'X-Smtp-Suite-Campaign' },
+	{ name: 'X-Smtp-Suite-Reference' },
+];
+
+/** @returns the header with an empty `b=`, and the bytes that the signature is made over (section 3.7) */
+function prepare(
+	{ domain, selector, algorithm }: DkimKey,
+	head: string,
+	bodyHash: string,
+	at: Date,
+): { unsigned: string; signed: Buffer } {
+	const present = linesByName(head);
+	const names: string[] = [];
+	let signed = '';
+	for (const { name, once } of COVERED) {
+		const lines = present.get(name.toLowerCase()) ?? [];
+		// Of several with one name the last is signed first (section 5.4.2).
+		for (const line of lines.toReversed()) {
+			names.push(name);
+			signed += `${relaxLine(line)}\r\n`;
+		}
+		if (once) names.push(name);
+	}
+	const unsigned = [
+		`DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed; d=${domain};`,
+		` s=${selector}; t=${Math.floor(at.getTime() / 1000)};`,
+		...foldNames(names),
+		` bh=${bodyHash};`,
+		' b=',
+	].join('\r\n');
+	const bytes = Buffer.from(signed + relaxLine(unsigned));
+	// Ed25519 signs the hash and not the bytes (RFC 8463 section 3); Node hashes for RSA.
+	return {
+		unsigned,
+		signed: algorithm === 'rsa-sha256' ? bytes : hash('sha256', bytes, 'buffer'),
+	};
+}
+
+function digestName({ algorithm }: DkimKey): string | null {
+	return algorithm === 'rsa-sha256' ? 'sha256' : null;
+}
+
+function finish(unsigned: string, signature: Buffer): string {
+	const lines = signature.toString('base64').match(/.{1,70}/g) ?? [];
+	return `${unsigned}${lines.join('\r\n ')}\r\n`;
+}
+
+/** `h=` in lines of at most 76 characters. */
+function foldNames(names: readonly string[]): string[] {
+	const lines: string[] = [];
+	let line = ' h=';
+	names.forEach((name, index) => {
+		const piece = name + (index === names.length - 1 ? ';' : ':');
+		if (line.length + piece.length > 76) {
+			lines.push(line);
+			line = '  ';
+		}
+		line += piece;
+	});
+	return [...lines, line];
+}
+
+/** The header lines, folded as they are, under their names in lower case, in their order. */
+function linesByName(head: string): Map<string, string[]> {
+	const found = new Map<string, string[]>();
+	for (const line of head.split(/\r\n(?![ \t])/)) {
+		const colon = line.indexOf(':');
+		if (colon < 1) continue;
+		const name = line.slice(0, colon).trim().toLowerCase();
+		const known = found.get(name);
+		if (known) known.push(line);
+		else found.set(name, [line]);
+	}
+	return found;
+}
+
+/** RFC 6376 section 3.4.2, without the CRLF. */
+function relaxLine(line: string): string {
+	const colon = line.indexOf(':');
+	const name = line.slice(0, colon).trim().toLowerCase();
+	return `${name}:${line
+		.slice(colon + 1)
+		.replace(/[ \t\r\n]+/g, ' ')
+		.trim()}`;
+}
+
+function signOnAnotherThread(key: DkimKey, signed: Buffer): Promise<Buffer> {
+	return new Promise((resolve, reject) => {
+		signBytes(digestName(key), signed, key.privateKey, (error, signature) => {
+			if (error) reject(error);
+			else resolve(signature);
+		});
+	});
+}
