@@ -2,7 +2,9 @@
  * The public face of mail/: what a program would import, and the only door for the nodes. The build
  * makes one file of it, so that what lives on (pools, stores) exists once per process.
  */
-export { parseBounce } from './bounce/read';
+export { neededParts } from './bounce/needed-parts';
+export type { NeededPart } from './bounce/needed-parts';
+export { parseBounce, readReportParts } from './bounce/read';
 export { takeInReport } from './campaign/feedback';
 export type { ReportedEvent, ReportedEventName } from './campaign/feedback';
 export { runCampaign } from './campaign/run';
@@ -29,6 +31,7 @@ export { unsubscribeHeaders } from './message/unsubscribe';
 export type { Unsubscribe } from './message/unsubscribe';
 export { domainOf, parseMailbox, parseMailboxList, recipientKey } from './model/address';
 export type { Mailbox } from './model/address';
+export type { FetchedPart, PartOutline } from './model/message-parts';
 export type { RecipientOutcome } from './model/outcome';
 export type { MailReport } from './model/report';
 export { accountKey } from './smtp/account';

@@ -1,5 +1,5 @@
-import { first } from './parts';
-import type { Headers } from './parts';
+import { first } from './headers';
+import type { Headers } from './headers';
 
 /** Begins the subject of an answer that a machine gave, where no header says so. */
 const SUBJECTS =

@@ -1,8 +1,8 @@
 import { parseEnhancedStatus } from '../model/enhanced-status';
 import type { ReportedRecipient } from '../model/report';
 import { judge } from './judge';
-import { first, readHeaders } from './parts';
-import type { Headers } from './parts';
+import { first, readHeaders } from './headers';
+import type { Headers } from './headers';
 
 /** What a message/delivery-status part says (RFC 3464 section 2). */
 export interface DeliveryStatus {
@@ -15,7 +15,7 @@ export interface DeliveryStatus {
 export function readDeliveryStatus(text: string): DeliveryStatus {
 	const status: DeliveryStatus = { recipients: [] };
 	for (const block of blocksOf(text)) {
-		const { headers } = readHeaders(block);
+		const { headers } = readHeaders(block.join('\n'));
 		status.reportingMta ??= afterType(first(headers, 'reporting-mta')) || undefined;
 		status.envelopeId ??= first(headers, 'original-envelope-id') || undefined;
 		const recipient = readRecipient(headers);

@@ -1,6 +1,7 @@
 import type { OriginalMail } from '../model/report';
-import { first, readHeaders, walk } from './parts';
-import type { Headers, Part } from './parts';
+import { first, readHeaders } from './headers';
+import type { Headers } from './headers';
+import type { Message } from './parts';
 
 const CARRIERS = [
 	'message/rfc822',
@@ -10,20 +11,20 @@ const CARRIERS = [
 ];
 
 /** The header of the returned mail: its own part, or what follows a report's words in plain text. */
-export function findOriginal(root: Part): Headers | undefined {
-	for (const part of walk(root)) {
-		if (part === root || !CARRIERS.includes(part.type)) continue;
-		const { headers } = readHeaders(part.text.replace(/^\s+/, '').split('\n'));
+export function findOriginal(root: Message): Headers | undefined {
+	for (const part of root.parts) {
+		if (!CARRIERS.includes(part.type)) continue;
+		const { headers } = readHeaders(part.text.replace(/^\s+/, ''));
 		if (headers.size > 0) return headers;
 	}
-	for (const part of walk(root)) {
+	for (const part of root.parts) {
 		if (!part.type.startsWith('text/')) continue;
 		const lines = part.text.split('\n');
 		const start = lines.findIndex((line) =>
 			/^(?:return-path|received|message-id|from|date):\s/i.test(line),
 		);
 		if (start < 0) continue;
-		const { headers } = readHeaders(lines.slice(start));
+		const { headers } = readHeaders(lines.slice(start).join('\n'));
 		if (headers.has('message-id') || headers.has('from')) return headers;
 	}
 	return undefined;
@@ -45,7 +46,7 @@ export function describeOriginal(headers: Headers | undefined): OriginalMail {
 
 /** Every place that a reference of ours can stand in. */
 export function referenceSources(
-	root: Part,
+	root: Message,
 	original: Headers | undefined,
 	deliveredTo: string[],
 ): string[] {
@@ -53,7 +54,7 @@ export function referenceSources(
 	for (const name of ['x-smtp-suite-reference', 'message-id', 'return-path', 'x-original-from'])
 		sources.push(...(original?.get(name) ?? []));
 	for (const name of ['in-reply-to', 'references']) sources.push(...(root.headers.get(name) ?? []));
-	for (const part of walk(root))
+	for (const part of root.parts)
 		for (const [line] of part.text
 			.slice(0, 200_000)
 			.matchAll(

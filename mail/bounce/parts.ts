@@ -1,164 +1,173 @@
-/** One MIME entity, read without belief in its good form. Work and memory are linear in the input. */
-export interface Part {
-	/** `text/plain`, in lower case. */
-	type: string;
-	parameters: Readonly<Record<string, string>>;
-	headers: Headers;
-	/** Decoded text; empty for a multipart. */
-	text: string;
-	children: Part[];
-}
-
-/** Header fields by lower-case name, each with all its values, unfolded and decoded. */
-export type Headers = ReadonlyMap<string, readonly string[]>;
+import type { FetchedPart } from '../model/message-parts';
+import { decodeCharset, fromBase64, fromQuotedPrintable } from './charset';
+import { first, readContentType, readHeaders } from './headers';
+import type { Headers } from './headers';
 
 /** What a report says stands at its beginning; the rest is the returned mail. */
-const MAX_BYTES = 1_000_000;
+const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_DEPTH = 12;
-const MAX_PARTS = 200;
-const MAX_HEADERS = 1_000;
+const MAX_PARTS = 500;
+/** More than this no part is decoded: ten thousand recipients are 2 MB. */
+const MAX_DECODED = 8 * 1024 * 1024;
 
-/** Reads the bytes of a message; newlines may be CRLF, LF or CR. Never throws. */
-export function readParts(raw: Buffer): Part {
-	const text = raw.subarray(0, MAX_BYTES).toString('latin1').replace(/^\s+/, '');
-	const lines = text.split(/\r\n|\r|\n/);
-	return readPart(lines, 0, { parts: 0 });
+/** A message taken apart: its header, and its parts that hold something, in their order. */
+export interface Message {
+	headers: Headers;
+	parts: readonly Part[];
 }
 
-/** All parts, depth first, the given one included. */
-export function* walk(part: Part): Generator<Part> {
-	yield part;
-	for (const child of part.children) yield* walk(child);
-}
+/**
+ * How a part ends: `whole` - a boundary stands behind it; `open` - with the message, behind a newline;
+ * `cut` - with the message, or with what was fetched, perhaps in the middle of a line.
+ */
+type Ending = 'whole' | 'open' | 'cut';
 
-export function first(headers: Headers, name: string): string {
-	return headers.get(name)?.[0] ?? '';
-}
+/** A part that holds no parts. Its text is decoded when it is asked for. */
+export class Part {
+	#text: string | undefined;
+	#message: Message | undefined;
 
-/** Header lines of any text, such as the returned header in a text/rfc822-headers part. */
-export function readHeaders(lines: readonly string[]): { headers: Headers; end: number } {
-	const headers = new Map<string, string[]>();
-	let end = 0;
-	let current: { name: string; value: string } | undefined;
-	const keep = () => {
-		if (!current || headers.size >= MAX_HEADERS) return;
-		const values = headers.get(current.name) ?? [];
-		values.push(decodeWords(current.value.trim()));
-		headers.set(current.name, values);
-	};
-	for (; end < lines.length; end++) {
-		const line = lines[end] ?? '';
-		if (line.trim() === '') break;
-		if (/^[ \t]/.test(line)) {
-			if (current) current.value += ` ${line.trim()}`;
-			continue;
-		}
-		const colon = line.indexOf(':');
-		if (colon <= 0 || /\s/.test(line.slice(0, colon).trimEnd())) {
-			// An mbox "From " line may stand first; anything else is the body, its blank line lost.
-			if (end === 0) continue;
-			break;
-		}
-		keep();
-		current = { name: line.slice(0, colon).trim().toLowerCase(), value: line.slice(colon + 1) };
+	constructor(
+		/** `text/plain`, in lower case. */
+		readonly type: string,
+		readonly parameters: Readonly<Record<string, string>>,
+		private readonly encoding: string,
+		/** Octets as they came, newlines LF. */
+		private readonly body: string,
+		private readonly ending: Ending,
+		readonly isAttachment = false,
+	) {}
+
+	/** Decoded. Where the part was cut, the last word is left out: half an address is another's. */
+	get text(): string {
+		this.#text ??= this.decode();
+		return this.#text;
 	}
-	keep();
-	return { headers, end };
+
+	/** Of a part that is a message: what is in it. */
+	get message(): Message {
+		this.#message ??= splitText(this.octets().replace(/^\n+/, ''), this.ending);
+		return this.#message;
+	}
+
+	private decode(): string {
+		const text = decodeCharset(this.octets(), this.parameters.charset);
+		return this.mayEndWithinWord() ? withoutLastWord(text) : text;
+	}
+
+	private mayEndWithinWord(): boolean {
+		if (this.ending === 'whole') return false;
+		return this.ending === 'cut' || /^\s*(?:base64|quoted-printable)/i.test(this.encoding);
+	}
+
+	private octets(): string {
+		const body = this.body.slice(0, MAX_DECODED);
+		switch (this.encoding.trim().toLowerCase()) {
+			case 'base64':
+				return unifyNewlines(fromBase64(body));
+			case 'quoted-printable':
+				return unifyNewlines(fromQuotedPrintable(body));
+			default:
+				return body;
+		}
+	}
 }
 
-function readPart(lines: readonly string[], depth: number, budget: { parts: number }): Part {
-	budget.parts += 1;
-	const { headers, end } = readHeaders(lines);
-	const { value, parameters } = readContentType(first(headers, 'content-type'));
-	const body = lines.slice(end + 1);
-	const part: Part = { type: value, parameters, headers, text: '', children: [] };
-	const boundary = parameters.boundary;
-	if (value.startsWith('multipart/') && boundary && depth < MAX_DEPTH)
-		part.children = splitAt(boundary, body, MAX_PARTS - budget.parts).map((child) =>
-			readPart(child, depth + 1, budget),
+/** Takes the bytes of a message apart; newlines may be CRLF, LF or CR. Never throws; linear. */
+export function splitMessage(raw: Buffer): Message {
+	const text = unifyNewlines(raw.subarray(0, MAX_BYTES).toString('latin1'));
+	return splitText(text.replace(/^\s+/, ''), endingOf(text));
+}
+
+/** The same message from the sections of it that were fetched. */
+export function joinMessage(header: Buffer, fetched: readonly FetchedPart[]): Message {
+	const { headers } = readHeaders(unifyNewlines(header.toString('latin1')).replace(/^\s+/, ''));
+	const parts = fetched
+		.slice(0, MAX_PARTS)
+		.map(
+			({ type, parameters = {}, encoding = '', disposition = '', content, truncated = false }) =>
+				new Part(
+					type.toLowerCase(),
+					parameters,
+					encoding,
+					unifyNewlines(content.subarray(0, MAX_BYTES).toString('latin1')),
+					truncated ? 'cut' : 'whole',
+					disposition.toLowerCase() === 'attachment',
+				),
 		);
-	if (part.children.length === 0)
-		part.text = decodeBody(body, first(headers, 'content-transfer-encoding'), parameters.charset);
-	return part;
+	return { headers, parts };
 }
 
-function splitAt(boundary: string, lines: readonly string[], limit: number): string[][] {
-	const parts: string[][] = [];
-	let current: string[] | undefined;
-	for (const line of lines) {
-		const mark = line.trimEnd();
-		if (mark === `--${boundary}--`) break;
-		if (mark === `--${boundary}`) {
-			if (parts.length >= limit) break;
-			current = [];
-			parts.push(current);
-		} else current?.push(line);
+function splitText(text: string, ending: Ending): Message {
+	const parts: Part[] = [];
+	const headers = collectParts(text, ending, 0, parts);
+	return { headers, parts };
+}
+
+/** @returns the header of the entity that the text is */
+function collectParts(text: string, ending: Ending, depth: number, parts: Part[]): Headers {
+	const read = readHeaders(text);
+	// Cut within the header: half an address is another's.
+	const { headers, end } =
+		ending === 'cut' && read.end >= text.length ? readHeaders(withoutLastWord(text)) : read;
+	const { value, parameters } = readContentType(first(headers, 'content-type'));
+	const body = text.slice(end);
+	const { boundary } = parameters;
+	if (value.startsWith('multipart/') && boundary && depth < MAX_DEPTH) {
+		const children = splitAt(boundary, body, ending, MAX_PARTS - parts.length);
+		for (const child of children) collectParts(child.text, child.ending, depth + 1, parts);
+		if (children.length > 0) return headers;
 	}
-	return parts;
-}
-
-function readContentType(text: string): { value: string; parameters: Record<string, string> } {
-	const [value = '', ...rest] = text.split(';');
-	const parameters: Record<string, string> = {};
-	for (const parameter of rest) {
-		const equals = parameter.indexOf('=');
-		if (equals < 0) continue;
-		const name = parameter.slice(0, equals).trim().toLowerCase();
-		parameters[name] = parameter
-			.slice(equals + 1)
-			.trim()
-			.replace(/^"|"$/g, '');
-	}
-	return { value: value.trim().toLowerCase() || 'text/plain', parameters };
-}
-
-function decodeBody(
-	lines: readonly string[],
-	encoding: string,
-	charset: string | undefined,
-): string {
-	const text = lines.join('\n');
-	switch (encoding.trim().toLowerCase()) {
-		case 'base64':
-			return toText(Buffer.from(text, 'base64'), charset);
-		case 'quoted-printable':
-			return toText(
-				fromQuotedPrintable(text.replace(/[ \t]+$/gm, '').replaceAll('=\n', '')),
-				charset,
-			);
-		default:
-			return toText(Buffer.from(text, 'latin1'), charset);
-	}
-}
-
-function fromQuotedPrintable(text: string): Buffer {
-	const plain = text.replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) =>
-		String.fromCharCode(Number.parseInt(hex, 16)),
-	);
-	return Buffer.from(plain, 'latin1');
-}
-
-function toText(bytes: Buffer, charset = 'utf-8'): string {
-	try {
-		return new TextDecoder(charset).decode(bytes);
-	} catch {
-		return bytes.toString('latin1');
-	}
-}
-
-const ENCODED_WORD = /=\?([^?\s]{1,40})\?([bq])\?([^?\s]{0,500})\?=/gi;
-
-/** RFC 2047. Raw eight-bit text is taken as UTF-8, which it nearly always is. */
-function decodeWords(text: string): string {
-	const joined = text.replace(/(\?=)\s+(?==\?)/g, '$1');
-	if (!joined.includes('=?'))
-		return /[\x80-\xff]/.test(joined) ? toText(Buffer.from(joined, 'latin1')) : joined;
-	return joined.replace(ENCODED_WORD, (_, charset: string, encoding: string, content: string) =>
-		toText(
-			encoding.toLowerCase() === 'b'
-				? Buffer.from(content, 'base64')
-				: fromQuotedPrintable(content.replaceAll('_', ' ')),
-			charset.replace(/\*.*$/, ''),
+	parts.push(
+		new Part(
+			value.startsWith('multipart/') || value === '' ? 'text/plain' : value,
+			parameters,
+			first(headers, 'content-transfer-encoding'),
+			body,
+			ending,
+			/^attachment/i.test(first(headers, 'content-disposition')),
 		),
 	);
+	return headers;
+}
+
+/** RFC 2046 section 5.1.1. A part that no boundary ends goes to the end of the text. */
+function splitAt(
+	boundary: string,
+	text: string,
+	ending: Ending,
+	limit: number,
+): { text: string; ending: Ending }[] {
+	const delimiter = `--${boundary}`;
+	const found: { text: string; ending: Ending }[] = [];
+	let start = -1;
+	const next = (from: number) => {
+		const newline = text.indexOf(`\n${delimiter}`, from);
+		return newline < 0 ? -1 : newline + 1;
+	};
+	for (let at = text.startsWith(delimiter) ? 0 : next(0); at >= 0; at = next(at)) {
+		const lineEnd = text.indexOf('\n', at);
+		const rest = text.slice(at + delimiter.length, lineEnd < 0 ? text.length : lineEnd).trim();
+		if (rest !== '' && rest !== '--') continue;
+		if (start >= 0) found.push({ text: text.slice(start, at), ending: 'whole' });
+		if (rest === '--' || lineEnd < 0 || found.length >= limit) return found;
+		start = lineEnd + 1;
+	}
+	if (start >= 0 && start < text.length) found.push({ text: text.slice(start), ending });
+	return found;
+}
+
+function unifyNewlines(text: string): string {
+	if (!text.includes('\r')) return text;
+	return text.replaceAll('\r\r\n', '\n').replace(/\r\n?/g, '\n');
+}
+
+function withoutLastWord(text: string): string {
+	let end = text.length;
+	while (end > 0 && !/[\s<>"'(),;:=]/.test(text.charAt(end - 1))) end--;
+	return text.slice(0, end);
+}
+
+function endingOf(text: string): Ending {
+	return text.endsWith('\n') ? 'open' : 'cut';
 }

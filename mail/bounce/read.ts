@@ -1,10 +1,13 @@
+import type { FetchedPart } from '../model/message-parts';
 import type { MailReport, ReportedRecipient, ReportKind } from '../model/report';
 import { isAutoReply } from './auto-reply';
 import { readDeliveryStatus } from './delivery-status';
 import { judge } from './judge';
 import { describeOriginal, findOriginal, referenceSources } from './original';
-import { first, readHeaders, readParts, walk } from './parts';
-import type { Headers, Part } from './parts';
+import { first, readHeaders } from './headers';
+import type { Headers } from './headers';
+import { joinMessage, splitMessage } from './parts';
+import type { Message } from './parts';
 
 /** What a rung of the ladder found. */
 interface Found {
@@ -25,17 +28,33 @@ interface Found {
  * 5. an automatic answer (RFC 3834)
  */
 export async function parseBounce(raw: Buffer): Promise<MailReport> {
-	const root = readParts(raw);
+	return await Promise.resolve(readReport(splitMessage(raw)));
+}
+
+/**
+ * The same reading from what was fetched of a message: its header, and the sections that
+ * `neededParts` names, in their order.
+ *
+ * @param message `header` is the whole header block, from the first field on
+ */
+export function readReportParts(message: {
+	header: Buffer;
+	parts: readonly FetchedPart[];
+}): MailReport {
+	return readReport(joinMessage(message.header, message.parts));
+}
+
+function readReport(root: Message): MailReport {
 	const original = findOriginal(root);
 	const found: Found = readComplaint(root, original) ??
 		readStatusReport(root) ??
 		readFailedRecipients(root) ??
 		readNotice(root, original) ??
 		readAutoReply(root) ?? { kind: 'other', recipients: [] };
-	return await Promise.resolve(describe(root, original, found));
+	return describe(root, original, found);
 }
 
-function describe(root: Part, original: Headers | undefined, found: Found): MailReport {
+function describe(root: Message, original: Headers | undefined, found: Found): MailReport {
 	const deliveredTo = ['delivered-to', 'x-original-to', 'to', 'envelope-to', 'x-envelope-to']
 		.flatMap((name) => root.headers.get(name) ?? [])
 		.slice(0, 20);
@@ -58,10 +77,10 @@ function describe(root: Part, original: Headers | undefined, found: Found): Mail
 	};
 }
 
-function readComplaint(root: Part, original: Headers | undefined): Found | undefined {
-	const part = [...walk(root)].find(({ type }) => type === 'message/feedback-report');
+function readComplaint(root: Message, original: Headers | undefined): Found | undefined {
+	const part = root.parts.find(({ type }) => type === 'message/feedback-report');
 	if (!part) return undefined;
-	const { headers } = readHeaders(part.text.trim().split('\n'));
+	const { headers } = readHeaders(part.text.trim());
 	if (/^(?:auth-failure|dmarc|not-spam)/i.test(first(headers, 'feedback-type')))
 		return { kind: 'other', recipients: [] };
 	const addresses = [
@@ -87,8 +106,8 @@ function readComplaint(root: Part, original: Headers | undefined): Found | undef
 	};
 }
 
-function readStatusReport(root: Part): Found | undefined {
-	const parts = [...walk(root)].filter(({ type }) =>
+function readStatusReport(root: Message): Found | undefined {
+	const parts = root.parts.filter(({ type }) =>
 		/^message\/(?:global-)?delivery-status$/.test(type),
 	);
 	const read = parts.map(({ text }) => readDeliveryStatus(text));
@@ -109,7 +128,7 @@ function kindOf(recipients: readonly ReportedRecipient[]): ReportKind {
 }
 
 /** Exim and Gmail name the failed addresses in a header. */
-function readFailedRecipients(root: Part): Found | undefined {
+function readFailedRecipients(root: Message): Found | undefined {
 	const addresses = (root.headers.get('x-failed-recipients') ?? [])
 		.flatMap((value) => value.split(','))
 		.map(bareAddress)
@@ -127,7 +146,7 @@ const NOTICE =
 	/undeliver|delivery (?:status|fail|has failed)|returned (?:mail|to sender)|failure notice|delivery notification|mail delivery failed|unzustellbar|non remis|no se (?:ha )?pudo entregar/i;
 
 /** A server that writes no report still names the address on a line of its own. */
-function readNotice(root: Part, original: Headers | undefined): Found | undefined {
+function readNotice(root: Message, original: Headers | undefined): Found | undefined {
 	const { headers } = root;
 	const byServer =
 		MAIL_SERVER.test(first(headers, 'from')) || first(headers, 'return-path').trim() === '<>';
@@ -156,7 +175,7 @@ function readNotice(root: Part, original: Headers | undefined): Found | undefine
 const ALONE =
 	/^[\s*>-]{0,10}<?([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}[A-Za-z0-9])>?[:;,.]?(?:\s|$)/;
 
-function readAutoReply(root: Part): Found | undefined {
+function readAutoReply(root: Message): Found | undefined {
 	if (!isAutoReply(root.headers)) return undefined;
 	const address = bareAddress(first(root.headers, 'from'));
 	return {
@@ -182,8 +201,8 @@ function failed(address: string, diagnostic: string): ReportedRecipient {
 }
 
 /** The words of the first readable part: what the server says before it returns the mail. */
-function wordsOf(root: Part): string {
-	const parts = [...walk(root)].filter(
+function wordsOf(root: Message): string {
+	const parts = root.parts.filter(
 		({ type }) => type.startsWith('text/') && type !== 'text/rfc822-headers',
 	);
 	const plain = parts.find(({ type }) => type === 'text/plain') ?? parts[0];
