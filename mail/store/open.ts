@@ -5,8 +5,10 @@ import { createLedger } from './sqlite/ledger';
 import { createMailboxMarks } from './sqlite/mailbox-marks';
 import { createPaceBook } from './sqlite/pace-book';
 import { createReceipts } from './sqlite/receipts';
+import { createReportStore } from './sqlite/reports';
 import { createSigningKeys } from './sqlite/signing-keys';
 import { createSuppressionList } from './sqlite/suppressions';
+import { createTrackingStore } from './sqlite/tracking';
 import type { MailStore } from './store';
 import { StoreError } from './store-error';
 
@@ -43,6 +45,8 @@ export async function openStore(options: OpenStoreOptions): Promise<MailStore> {
 		receipts: createReceipts(database, clock),
 		campaigns: createCampaigns(database, clock),
 		paceBook: createPaceBook(database, clock),
+		tracking: createTrackingStore(database, clock),
+		reports: createReportStore(database),
 		close: () => database.close(),
 	};
 }

@@ -1,6 +1,8 @@
 import type { Blame } from '../model/blame';
 import type { SuppressionReason } from '../model/event';
 import type { LedgerState } from '../model/outcome';
+import type { ReportStore } from './report-store';
+import type { TrackingStore } from './tracking-store';
 
 /**
  * What must outlive a run. One interface, and a backend for each kind of database behind it; test/
@@ -18,6 +20,8 @@ export interface MailStore {
 	readonly receipts: Receipts;
 	readonly campaigns: Campaigns;
 	readonly paceBook: PaceBook;
+	readonly tracking: TrackingStore;
+	readonly reports: ReportStore;
 	close(): Promise<void>;
 }
 

@@ -49,7 +49,7 @@ const IF_RUNNING = "(SELECT id FROM campaign WHERE name = :campaignId AND state 
 const THIS_ONE = `campaign = ${THE_CAMPAIGN} AND key = :key`;
 const STILL_HELD = `${THIS_ONE} AND owner = :owner AND fence = :fence`;
 
-const ENTRY = `
+export const ENTRY = `
 	SELECT recipient.id, campaign.name AS campaignId, key, address, reference, recipient.state, attempts,
 		due_at, reply, reason, blame, message_id, feedback, queued_at, updated_at
 	FROM recipient JOIN campaign ON campaign.id = recipient.campaign`;

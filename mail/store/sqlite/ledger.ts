@@ -192,7 +192,7 @@ function outcomeOf(result: Settlement) {
 	};
 }
 
-function entryOf(row: EntryRow): LedgerEntry {
+export function entryOf(row: EntryRow): LedgerEntry {
 	return {
 		campaignId: row.campaignId,
 		key: row.key,

@@ -154,6 +154,81 @@ export const MIGRATIONS: readonly string[] = [
 
 	CREATE INDEX pace_page_by_age ON pace_page (updated_at);
 	`,
+	`
+	CREATE TABLE tracking_site (
+		id TEXT PRIMARY KEY,
+		url TEXT NOT NULL,
+		opened_at INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+
+	CREATE TABLE tracking_campaign (
+		campaign INTEGER PRIMARY KEY REFERENCES campaign (id),
+		settings TEXT NOT NULL
+	) STRICT;
+
+	CREATE TABLE tracking_link (
+		campaign INTEGER NOT NULL REFERENCES campaign (id),
+		number INTEGER NOT NULL,
+		target TEXT NOT NULL,
+		PRIMARY KEY (campaign, number),
+		UNIQUE (campaign, target)
+	) STRICT, WITHOUT ROWID;
+
+	-- Mails that no row of the ledger stands for. Without an address, nobody is to know whose.
+	CREATE TABLE tracked_mail (
+		id INTEGER PRIMARY KEY,
+		reference TEXT NOT NULL UNIQUE,
+		campaign INTEGER NOT NULL REFERENCES campaign (id),
+		key TEXT,
+		address TEXT,
+		added_at INTEGER NOT NULL
+	) STRICT;
+
+	CREATE INDEX tracked_mail_by_campaign ON tracked_mail (campaign, id);
+
+	CREATE TABLE tracking_event (
+		id INTEGER PRIMARY KEY,
+		campaign INTEGER NOT NULL REFERENCES campaign (id),
+		reference TEXT NOT NULL,
+		event TEXT NOT NULL,
+		link INTEGER NOT NULL,
+		machine TEXT,
+		at INTEGER NOT NULL,
+		ip TEXT,
+		user_agent TEXT
+	) STRICT;
+
+	CREATE INDEX tracking_event_by_age ON tracking_event (campaign, at, id);
+	CREATE INDEX tracking_event_by_reference ON tracking_event (campaign, reference, at, id);
+
+	-- What one recipient did, in few rows: link 0 is for every event, the others for clicks on that link.
+	CREATE TABLE tracking_activity (
+		campaign INTEGER NOT NULL REFERENCES campaign (id),
+		reference TEXT NOT NULL,
+		event TEXT NOT NULL,
+		link INTEGER NOT NULL,
+		machine INTEGER NOT NULL,
+		events INTEGER NOT NULL,
+		first_at INTEGER NOT NULL,
+		last_at INTEGER NOT NULL,
+		PRIMARY KEY (campaign, reference, event, link, machine)
+	) STRICT, WITHOUT ROWID;
+
+	-- What all of them did, hour by hour: a report reads these and not the events.
+	CREATE TABLE tracking_count (
+		campaign INTEGER NOT NULL REFERENCES campaign (id),
+		hour INTEGER NOT NULL,
+		event TEXT NOT NULL,
+		link INTEGER NOT NULL,
+		machine INTEGER NOT NULL,
+		events INTEGER NOT NULL,
+		recipients INTEGER NOT NULL,
+		newcomers INTEGER NOT NULL,
+		PRIMARY KEY (campaign, hour, event, link, machine)
+	) STRICT, WITHOUT ROWID;
+
+	CREATE INDEX recipient_with_feedback ON recipient (campaign, id) WHERE feedback IS NOT NULL;
+	`,
 ];
 
 /**

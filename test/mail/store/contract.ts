@@ -5,8 +5,10 @@ import { ledgerModelContract } from './contract/ledger-model';
 import { mailboxMarksContract } from './contract/mailbox-marks';
 import { paceBookContract } from './contract/pace-book';
 import { receiptsContract } from './contract/receipts';
+import { reportsContract } from './contract/reports';
 import { signingKeysContract } from './contract/signing-keys';
 import { suppressionsContract } from './contract/suppressions';
+import { trackingContract } from './contract/tracking';
 
 /** Where a store is kept: each opening is another connection to the same data. */
 export interface Place {
@@ -29,6 +31,8 @@ export function storeContract(backend: string, makePlace: MakePlace): void {
 		receiptsContract(makePlace);
 		campaignsContract(makePlace);
 		paceBookContract(makePlace);
+		trackingContract(makePlace);
+		reportsContract(makePlace);
 
 		describe('closing', () => {
 			it('may be done twice, and lets what was asked for before be written', async () => {
