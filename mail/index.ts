@@ -33,6 +33,7 @@ export { domainOf, parseMailbox, parseMailboxList, recipientKey } from './model/
 export type { Mailbox } from './model/address';
 export type { FetchedPart, PartOutline } from './model/message-parts';
 export type { RecipientOutcome } from './model/outcome';
+export type { SuppressionReason } from './model/event';
 export type { MailReport } from './model/report';
 export { accountKey } from './smtp/account';
 export type { ConnectionSecurity, SmtpAccount, TlsTrust } from './smtp/account';
@@ -41,7 +42,7 @@ export { SMTP_PRESETS } from './smtp/presets';
 export type { SendResult, SmtpPool, SmtpProblem } from './smtp/send-result';
 export { verifySmtpAccount } from './smtp/verify';
 export { openStore } from './store/open';
-export type { MailStore } from './store/store';
+export type { MailStore, NewSuppression, Suppression } from './store/store';
 export { StoreError } from './store/store-error';
 export type { OnceOptions } from './transactional/once';
 export { sendTransactional } from './transactional/send';

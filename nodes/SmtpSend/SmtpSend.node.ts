@@ -7,8 +7,8 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { dkimKeyTest, SHOWN_WHEN_SIGNED } from '../shared/dkim-key';
+import { operationProperties } from '../shared/operations';
 import { smtpAccountTest } from '../shared/smtp-account';
-import { operationProperties } from './operations/operation';
 import type { Operation } from './operations/operation';
 import { send } from './operations/send.operation';
 
@@ -36,7 +36,7 @@ export class SmtpSend implements INodeType {
 				displayOptions: SHOWN_WHEN_SIGNED,
 			},
 		],
-		properties: operationProperties(OPERATIONS),
+		properties: operationProperties(OPERATIONS, 'send'),
 	};
 
 	methods = { credentialTest: { smtpAccountTest, dkimKeyTest } };
