@@ -10,7 +10,7 @@ interface ServicePreset {
 }
 
 /** What the `service` field holds when the user fills in host, port and security. */
-export const OWN_SERVER = 'own';
+export const OWN_SERVER = 'own' as const;
 
 /**
  * The fields that say which server and how its connection is secured. Choosing a known service fills
@@ -20,6 +20,7 @@ export function serverProperties(
 	protocol: 'SMTP' | 'IMAP',
 	presets: readonly ServicePreset[],
 	own: { hostPlaceholder: string; port: number; tlsPort: number; security: 'tls' | 'starttls' },
+	service: string = OWN_SERVER,
 ): INodeProperties[] {
 	const ownServerOnly = { displayOptions: { show: { service: [OWN_SERVER] } } };
 	return [
@@ -27,7 +28,7 @@ export function serverProperties(
 			displayName: 'Mail Service',
 			name: 'service',
 			type: 'options',
-			default: OWN_SERVER,
+			default: service,
 			description: `A known service fills in the server, the port and the security`,
 			options: [
 				{

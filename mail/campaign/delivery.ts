@@ -91,6 +91,7 @@ const OF_THE_ACCOUNT: Readonly<Record<SmtpProblem['code'], 'yes' | 'no' | 'until
 	starttlsMissing: 'yes',
 	certificate: 'yes',
 	wrongPassword: 'yes',
+	tokenRefused: 'yes',
 	signInRefused: 'yes',
 	signInUnsupported: 'yes',
 	connectionLost: 'no',

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import type { AccessTokens } from '../model/access-tokens';
+
 /** A submission server and who we are there. Plain data; the same values make the same pool. */
 export interface SmtpAccount {
 	host: string;
@@ -7,12 +9,15 @@ export interface SmtpAccount {
 	/** `tls`: TLS from the first byte (465). `starttls`: upgrade or fail, never in clear. `none`: in clear. */
 	security: ConnectionSecurity;
 	/** Left out: no sign-in. */
-	auth?: { user: string; pass: string };
+	auth?: SmtpAuth;
 	/** The name given in EHLO; the machine's host name when left out. */
 	ehloName?: string;
 	tls: TlsTrust;
 	limits: { connections: number; messagesPerConnection: number };
 }
+
+/** A password, or the access tokens of an OAuth2 grant. */
+export type SmtpAuth = { user: string; pass: string } | { user: string; tokens: AccessTokens };
 
 export type ConnectionSecurity = 'tls' | 'starttls' | 'none';
 
@@ -30,6 +35,7 @@ export interface TlsTrust {
  */
 export function accountKey(account: SmtpAccount): string {
 	const { host, port, security, auth, ehloName, tls, limits } = account;
-	const parts = [host, port, security, auth, ehloName, tls.ca, tls.allowInvalid, limits];
+	const signIn = auth && 'tokens' in auth ? { user: auth.user, tokens: auth.tokens.key } : auth;
+	const parts = [host, port, security, signIn, ehloName, tls.ca, tls.allowInvalid, limits];
 	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 
 import type { SmtpAccount } from './account';
-import { describeConnectionError, describeSignInError, scrub } from './diagnose';
+import { describeConnectionError, scrub } from './diagnose';
 import type { ServerAddress } from './diagnose';
 import type {
 	Envelope,
@@ -13,6 +13,8 @@ import type {
 	SmtpProblem,
 	SmtpStage,
 } from './send-result';
+import { secretsIn, signIn, signInProblem, TOKEN_SIGN_IN, wordsFor } from './sign-in';
+import type { SignInWords } from './sign-in';
 
 export interface ConnectionTimeouts {
 	/** Name lookup, connect, greeting and TLS together, in ms. */
@@ -62,9 +64,24 @@ export class SmtpConnection {
 		wire.on('end', end);
 	}
 
-	/** Connects, secures and signs in. Never rejects. */
+	/** Connects, secures and signs in; a refused access token is renewed once. Never rejects. */
 	static async open(account: SmtpAccount, timeouts = DEFAULT_TIMEOUTS): Promise<Opened> {
-		const server = serverOf(account);
+		if (!account.auth) return await SmtpConnection.#openWith(account, timeouts);
+		const first = await wordsFor(account.auth);
+		if (!first.ok) return { ok: false, stage: 'signIn', problem: first.problem };
+		const opened = await SmtpConnection.#openWith(account, timeouts, first.words);
+		if (opened.ok || opened.problem.code !== 'tokenRefused') return opened;
+		const renewed = await wordsFor(account.auth, first.words);
+		if (!renewed.ok) return { ok: false, stage: 'signIn', problem: renewed.problem };
+		return await SmtpConnection.#openWith(account, timeouts, renewed.words);
+	}
+
+	static async #openWith(
+		account: SmtpAccount,
+		timeouts: ConnectionTimeouts,
+		words?: SignInWords,
+	): Promise<Opened> {
+		const server = serverOf(account, words);
 		let wire: SMTPConnection;
 		try {
 			wire = new SMTPConnection(wireOptions(account, timeouts));
@@ -82,11 +99,11 @@ export class SmtpConnection {
 			const failure = { code: error.code, message: wordsOf(error), reply: error.response };
 			return { ok: false, stage, problem: describeConnectionError(failure, server) };
 		}
-		if (account.auth) {
-			const refused = await signIn(wire, account.auth);
+		if (words) {
+			const refused = await signIn(wire, words);
 			if (refused) {
 				wire.close();
-				return { ok: false, stage: 'signIn', problem: signInProblem(refused, server) };
+				return { ok: false, stage: 'signIn', problem: signInProblem(refused, server, words) };
 			}
 		}
 		return { ok: true, connection: new SmtpConnection(wire, server) };
@@ -249,13 +266,12 @@ class HeldBody extends Readable {
 	}
 }
 
-function serverOf({ host, port, security, auth }: SmtpAccount): ServerAddress {
-	const secrets = auth ? [auth.pass, `\0${auth.user}\0${auth.pass}`] : [];
-	return { host, port, security, protocol: 'SMTP', secrets };
+function serverOf({ host, port, security }: SmtpAccount, words?: SignInWords): ServerAddress {
+	return { host, port, security, protocol: 'SMTP', secrets: secretsIn(words) };
 }
 
 function wireOptions(
-	{ host, port, security, ehloName, tls }: SmtpAccount,
+	{ host, port, security, auth, ehloName, tls }: SmtpAccount,
 	timeouts: ConnectionTimeouts,
 ) {
 	return {
@@ -265,6 +281,7 @@ function wireOptions(
 		requireTLS: security === 'starttls',
 		ignoreTLS: security === 'none',
 		...(ehloName ? { name: ehloName } : {}),
+		...(auth && 'tokens' in auth ? { customAuth: TOKEN_SIGN_IN } : {}),
 		connectionTimeout: timeouts.connectMs,
 		greetingTimeout: timeouts.connectMs,
 		dnsTimeout: timeouts.connectMs,
@@ -293,39 +310,6 @@ function connect(
 			resolve(error ? { error: error, stage: 'greeting' } : undefined);
 		});
 	});
-}
-
-function signIn(
-	wire: SMTPConnection,
-	{ user, pass }: { user: string; pass: string },
-): Promise<LibraryError | undefined> {
-	return new Promise((resolve) => {
-		const lost = (error?: LibraryError) => {
-			resolve(error ?? new Error('Connection closed'));
-		};
-		wire.once('error', lost);
-		wire.once('end', () => {
-			lost();
-		});
-		wire.login({ user, pass }, (error) => {
-			resolve(error ?? undefined);
-		});
-	});
-}
-
-function signInProblem(error: LibraryError, server: ServerAddress): SmtpProblem {
-	if (error.response) return describeSignInError(error.response, server);
-	if (error.code === 'EAUTH')
-		return {
-			code: 'signInUnsupported',
-			message: `${server.host} offers no sign-in with a password on this connection.`,
-			advice:
-				server.security === 'none'
-					? 'Choose STARTTLS or TLS as security; if the server wants no sign-in, choose to sign in with nothing.'
-					: 'If the server wants no sign-in, choose to sign in with nothing.',
-		};
-	const failure = { code: error.code, message: wordsOf(error), greeted: true };
-	return describeConnectionError(failure, server);
 }
 
 function stageOf(error: LibraryError, body: HeldBody): SmtpStage {

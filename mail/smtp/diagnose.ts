@@ -153,8 +153,14 @@ export function describeConnectionError(
 	return { ...diagnosis, ...(reply ? { reply } : {}) };
 }
 
+const FOR_THE_MOMENT = /^4\d\d|\b4\.7\.\d|too many|temporar/i;
+
 /** A refused sign-in in the user's words: RFC 4954 section 6, and what the large providers say. */
-export function describeSignInError(reply: string, server: ServerAddress): SmtpProblem {
+export function describeSignInError(
+	reply: string,
+	server: ServerAddress,
+	by: 'password' | 'token' = 'password',
+): SmtpProblem {
 	const shown = scrub(reply, server.secrets);
 	const say = (code: SmtpProblem['code'], message: string, advice: string): SmtpProblem => ({
 		code,
@@ -162,21 +168,29 @@ export function describeSignInError(reply: string, server: ServerAddress): SmtpP
 		advice,
 		...(shown ? { reply: shown } : {}),
 	});
+	const isDisabled =
+		/5\.7\.139|basic authentication is disabled|SmtpClientAuthentication is disabled/i.test(reply);
+	if (by === 'token' && !isDisabled && !FOR_THE_MOMENT.test(reply))
+		return say(
+			'tokenRefused',
+			`${server.host} refused the OAuth2 sign-in.`,
+			'Check that the user of the credential is the mailbox that was connected, then connect the credential again.',
+		);
 	if (/5\.7\.9|application-specific password|app password/i.test(reply))
 		return say(
 			'wrongPassword',
 			`${server.host} wants an app password instead of the account's own.`,
 			'Create one in the security settings of the mail account, and use it as the password of the credential.',
 		);
-	if (
-		/5\.7\.139|basic authentication is disabled|SmtpClientAuthentication is disabled/i.test(reply)
-	)
+	if (isDisabled)
 		return say(
 			'signInRefused',
-			`${server.host} no longer lets this account sign in with a password.`,
-			'Ask the administrator to allow authenticated SMTP for this mailbox.',
+			by === 'token'
+				? `${server.host} lets this mailbox send nothing by ${server.protocol}.`
+				: `${server.host} no longer lets this account sign in with a password.`,
+			`Ask the administrator to allow authenticated ${server.protocol} for this mailbox${by === 'token' ? '' : ', or use OAuth2'}.`,
 		);
-	if (/^4\d\d|\b4\.7\.\d|too many|temporar/i.test(reply))
+	if (FOR_THE_MOMENT.test(reply))
 		return say(
 			'signInRefused',
 			`${server.host} does not take sign-ins at the moment.`,

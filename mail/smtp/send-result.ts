@@ -37,6 +37,7 @@ export interface SmtpProblem {
 		| 'starttlsMissing'
 		| 'certificate'
 		| 'wrongPassword'
+		| 'tokenRefused'
 		| 'signInRefused'
 		| 'signInUnsupported'
 		| 'connectionLost'

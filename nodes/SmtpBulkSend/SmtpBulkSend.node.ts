@@ -6,7 +6,12 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { smtpAccountTest } from '../shared/smtp-account';
+import {
+	authenticationProperty,
+	smtpAccountTest,
+	WITH_ACCOUNT,
+	WITH_OAUTH2,
+} from '../shared/smtp-account';
 import { OUTPUTS } from './outcome-item';
 import { campaignOptions, campaignProperties } from './properties/campaign';
 import { contentOptions, contentProperties } from './properties/content';
@@ -31,8 +36,17 @@ export class SmtpBulkSend implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: OUTPUTS.map(() => NodeConnectionTypes.Main),
 		outputNames: [...OUTPUTS],
-		credentials: [{ name: 'smtpAccount', required: true, testedBy: 'smtpAccountTest' }],
+		credentials: [
+			{
+				name: 'smtpAccount',
+				required: true,
+				testedBy: 'smtpAccountTest',
+				displayOptions: WITH_ACCOUNT,
+			},
+			{ name: 'smtpOAuth2Api', required: true, displayOptions: WITH_OAUTH2 },
+		],
 		properties: [
+			authenticationProperty,
 			...campaignProperties,
 			...recipientProperties,
 			...contentProperties,

@@ -8,7 +8,12 @@ import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { dkimKeyTest, SHOWN_WHEN_SIGNED } from '../shared/dkim-key';
 import { operationProperties } from '../shared/operations';
-import { smtpAccountTest } from '../shared/smtp-account';
+import {
+	authenticationProperty,
+	smtpAccountTest,
+	WITH_ACCOUNT,
+	WITH_OAUTH2,
+} from '../shared/smtp-account';
 import type { Operation } from './operations/operation';
 import { send } from './operations/send.operation';
 
@@ -28,7 +33,13 @@ export class SmtpSend implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [
-			{ name: 'smtpAccount', required: true, testedBy: 'smtpAccountTest' },
+			{
+				name: 'smtpAccount',
+				required: true,
+				testedBy: 'smtpAccountTest',
+				displayOptions: WITH_ACCOUNT,
+			},
+			{ name: 'smtpOAuth2Api', required: true, displayOptions: WITH_OAUTH2 },
 			{
 				name: 'dkimKey',
 				required: true,
@@ -36,7 +47,7 @@ export class SmtpSend implements INodeType {
 				displayOptions: SHOWN_WHEN_SIGNED,
 			},
 		],
-		properties: operationProperties(OPERATIONS, 'send'),
+		properties: [authenticationProperty, ...operationProperties(OPERATIONS, 'send')],
 	};
 
 	methods = { credentialTest: { smtpAccountTest, dkimKeyTest } };

@@ -4,20 +4,59 @@ import type {
 	ICredentialTestFunctions,
 	IExecuteFunctions,
 	INodeCredentialTestResult,
+	INodeProperties,
 } from 'n8n-workflow';
 
-import { accountKey, createSmtpPool, SMTP_PRESETS, verifySmtpAccount } from '../../mail/index';
-import type { SmtpAccount, SmtpPool } from '../../mail/index';
+import {
+	accountKey,
+	createSmtpPool,
+	SMTP_OAUTH2_SERVICES,
+	SMTP_PRESETS,
+	verifySmtpAccount,
+} from '../../mail/index';
+import type { SmtpAccount, SmtpAuth, SmtpPool } from '../../mail/index';
 import { asText } from './as-text';
+import { readAccessTokens } from './oauth2-tokens';
 import { readServer } from './server-fields';
 import { explainFailedTest } from './mail-problem';
 
 /** Warm connections outlive the execution: one pool an account, for every node of the process. */
 const pools = new Map<string, SmtpPool>();
 
+/** For a node's `credentials`: which of the two is shown. */
+export const WITH_ACCOUNT = { show: { authentication: ['smtpAccount'] } };
+export const WITH_OAUTH2 = { show: { authentication: ['smtpOAuth2Api'] } };
+
+/** Which of them is used. */
+export const authenticationProperty: INodeProperties = {
+	displayName: 'Authentication',
+	name: 'authentication',
+	type: 'options',
+	default: 'smtpAccount',
+	options: [
+		{
+			name: 'SMTP Account',
+			value: 'smtpAccount',
+			description: 'Sign in with a password, or with none',
+		},
+		{
+			name: 'OAuth2',
+			value: 'smtpOAuth2Api',
+			description: 'Google, Microsoft 365 and others: you connect the account, without a password',
+		},
+	],
+};
+
 /** The account that the node's credential describes. */
 export async function readSmtpAccount(context: IExecuteFunctions): Promise<SmtpAccount> {
-	return smtpAccountFrom(await context.getCredentials('smtpAccount'));
+	if (context.getNodeParameter('authentication', 0, 'smtpAccount') !== 'smtpOAuth2Api')
+		return smtpAccountFrom(await context.getCredentials('smtpAccount'));
+	const credential = await context.getCredentials('smtpOAuth2Api');
+	const user = asText(credential.user).trim();
+	if (user === '')
+		throw new Error('The OAuth2 credential has no user. Fill in the address of the mailbox.');
+	const tokens = await readAccessTokens(context, 'smtpOAuth2Api');
+	return accountFrom(credential, SMTP_OAUTH2_SERVICES, { user, tokens });
 }
 
 /** The pool of this account; any change of the credential makes another. */
@@ -47,11 +86,19 @@ export async function smtpAccountTest(
 }
 
 function smtpAccountFrom(credential: ICredentialDataDecryptedObject): SmtpAccount {
-	const server = readServer(credential, SMTP_PRESETS);
+	const auth = credential.authentication === 'none' ? undefined : readAuth(credential);
+	return accountFrom(credential, SMTP_PRESETS, auth);
+}
+
+function accountFrom(
+	credential: ICredentialDataDecryptedObject,
+	services: typeof SMTP_PRESETS,
+	auth: SmtpAuth | undefined,
+): SmtpAccount {
 	const ehloName = asText(credential.ehloName).trim();
 	return {
-		...server,
-		...(credential.authentication === 'none' ? {} : { auth: readAuth(credential) }),
+		...readServer(credential, services),
+		...(auth ? { auth } : {}),
 		...(ehloName ? { ehloName } : {}),
 		limits: {
 			connections: atLeastOne(credential.maxConnections, 5),
