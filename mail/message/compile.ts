@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Mailbox } from '../model/address';
 import { addressHeader, dateHeader, plainHeader, textHeader } from './headers';
 import { CAMPAIGN_HEADER, REFERENCE_HEADER } from './identity';
+import type { PersonalLinks } from './personal-links';
 import { encodeQuotedPrintable } from './quoted-printable';
 import { compileTemplate, plainData } from './template';
 import type { Template, TemplateProblem } from './template';
@@ -20,6 +21,8 @@ export interface CampaignTemplate {
 export interface CompileOptions {
 	/** What a field that a recipient's data lacks does. */
 	missing: 'error' | 'empty';
+	/** Makes the links of each copy its recipient's own. */
+	links?: PersonalLinks;
 	clock?: () => number;
 }
 
@@ -59,7 +62,7 @@ export type CompileResult =
  * @returns every template's problem, not only the first
  */
 export function compileMessage(template: CampaignTemplate, options: CompileOptions): CompileResult {
-	const { missing, clock = Date.now } = options;
+	const { missing, links, clock = Date.now } = options;
 	const problems: TemplateProblem[] = [];
 	const compile = (
 		field: string,
@@ -72,8 +75,12 @@ export function compileMessage(template: CampaignTemplate, options: CompileOptio
 		return undefined;
 	};
 	const subject = compile('Subject', template.subject, 'none');
-	const html = template.html === undefined ? undefined : compile('HTML', template.html, 'html');
-	const text = template.text === undefined ? undefined : compile('Text', template.text, 'none');
+	const compilePart = (field: string, source: string | undefined, part: 'html' | 'text') =>
+		source === undefined
+			? undefined
+			: compile(field, links?.prepare(source, part) ?? source, part === 'html' ? 'html' : 'none');
+	const html = compilePart('HTML', template.html, 'html');
+	const text = compilePart('Text', template.text, 'text');
 	if (problems.length > 0 || !subject) return { ok: false, problems };
 
 	const fixed = fixedHeaders(template);
@@ -81,7 +88,8 @@ export function compileMessage(template: CampaignTemplate, options: CompileOptio
 		ok: true,
 		message: {
 			render(recipient, identity) {
-				const data = plainData(recipient.data);
+				const own = links?.of(identity.reference);
+				const data = plainData(own ? withFields(recipient.data, own.fields) : recipient.data);
 				const parts = { subject: '', html: undefined as string | undefined, text: '' };
 				for (const [name, compiled] of [
 					['subject', subject],
@@ -98,10 +106,22 @@ export function compileMessage(template: CampaignTemplate, options: CompileOptio
 					if (!made.ok) return made;
 					parts.text = made.text;
 				}
-				return assemble(fixed, recipient, identity, parts, new Date(clock()));
+				if (own) {
+					parts.text = own.fill(parts.text, 'text');
+					if (parts.html !== undefined) parts.html = own.fill(parts.html, 'html');
+				}
+				const headers = fixed + (own?.headers ?? '');
+				return assemble(headers, recipient, identity, parts, new Date(clock()));
 			},
 		},
 	};
+}
+
+/** Our own fields beside the recipient's, which they hide. What is no object holds none. */
+function withFields(data: unknown, fields: Readonly<Record<string, string>>): unknown {
+	return typeof data === 'object' && data !== null && !Array.isArray(data)
+		? { ...data, ...fields }
+		: fields;
 }
 
 /** What every copy has in common: From, Reply-To, and that the mail is MIME. */
