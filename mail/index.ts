@@ -46,6 +46,7 @@ export { verifySmtpAccount } from './smtp/verify';
 export { openStore } from './store/open';
 export type { MailStore, NewSuppression, Suppression } from './store/store';
 export { StoreError } from './store/store-error';
+export { importSuppressions } from './store/suppression-import';
 export type { OnceOptions } from './transactional/once';
 export { sendTransactional } from './transactional/send';
 export type { Receipt } from './transactional/send';

@@ -1,11 +1,11 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { importSuppressions } from '../../../mail/index';
 import type { NewSuppression } from '../../../mail/index';
 import { asText } from '../../shared/as-text';
 import { itemText } from '../../shared/item-text';
 import { describeEntry } from '../entry-item';
 import { addressReader, asReason, emailProperty, listProperty, REASONS } from '../fields';
-import { inBatches } from '../in-batches';
 import { settleItems } from '../settle-items';
 import type { Operation } from './operation';
 
@@ -76,7 +76,7 @@ export const add: Operation = {
 			await settleItems(context, entryOf, async (entries) => {
 				const isNew = new Set<NewSuppression>();
 				for (const entry of entries) if (!(await onItsList(entry))) isNew.add(entry);
-				for (const batch of inBatches(entries)) await suppressions.add(batch);
+				await importSuppressions(suppressions, entries);
 				return await Promise.all(
 					entries.map(async (entry) => {
 						const now = await onItsList(entry);

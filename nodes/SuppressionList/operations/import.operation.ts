@@ -1,11 +1,11 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { importSuppressions } from '../../../mail/index';
 import type { NewSuppression } from '../../../mail/index';
 import { asText } from '../../shared/as-text';
 import { itemText } from '../../shared/item-text';
 import { fromCell } from '../csv';
 import { asReason, emailProperty, listProperty, readAddress, REASONS } from '../fields';
-import { inBatches } from '../in-batches';
 import type { Operation } from './operation';
 
 /** So many of the items that hold no address are named in the output. */
@@ -71,8 +71,7 @@ export const importItems: Operation = {
 				...(Number.isNaN(until) ? {} : { expiresAt: until }),
 			});
 		}
-		let added = 0;
-		for (const batch of inBatches(entries)) added += await suppressions.add(batch);
+		const added = await importSuppressions(suppressions, entries);
 		return [
 			[
 				{
