@@ -1,3 +1,7 @@
+/** Libraries that are ES modules only, which Jest cannot load as they are. */
+const MODULE_PACKAGES = '(htmlparser2|domhandler|domelementtype|domutils|dom-serializer|entities)/';
+const MODULES = `/node_modules/${MODULE_PACKAGES}.+\\.js$`;
+
 /** @type {import('jest').Config} */
 const project = (displayName, testMatch) => ({
 	displayName,
@@ -5,7 +9,9 @@ const project = (displayName, testMatch) => ({
 	testEnvironment: 'node',
 	transform: {
 		'^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
+		[MODULES]: ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
 	},
+	transformIgnorePatterns: [`/node_modules/(?!${MODULE_PACKAGES})`],
 	moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/'],
 });
