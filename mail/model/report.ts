@@ -52,8 +52,41 @@ export interface ReportedRecipient {
 
 export type Advice = 'remove' | 'retryLater' | 'fixSender' | 'review' | 'unsubscribe' | 'none';
 
-/** The taxonomy of reasons, spelt as the bounce corpus spells it. Documented in docs/bounces.md. */
-export type BounceReason = string;
+/** The taxonomy of reasons; each is explained in docs/bounce-reasons.md. */
+export type BounceReason =
+	| 'authfailure'
+	| 'badreputation'
+	| 'blocked'
+	| 'contenterror'
+	| 'delivered'
+	| 'emailtoolarge'
+	| 'expired'
+	| 'failedstarttls'
+	| 'feedback'
+	| 'filtered'
+	| 'hasmoved'
+	| 'hostunknown'
+	| 'mailboxfull'
+	| 'mailererror'
+	| 'networkerror'
+	| 'norelaying'
+	| 'notaccept'
+	| 'notcompliantrfc'
+	| 'onhold'
+	| 'policyviolation'
+	| 'ratelimited'
+	| 'rejected'
+	| 'requireptr'
+	| 'securityerror'
+	| 'spamdetected'
+	| 'suspend'
+	| 'syntaxerror'
+	| 'systemerror'
+	| 'systemfull'
+	| 'undefined'
+	| 'userunknown'
+	| 'vacation'
+	| 'virusdetected';
 
 export interface OriginalMail {
 	/** Without angle brackets. */
@@ -66,5 +99,7 @@ export interface OriginalMail {
 	envelopeId?: string;
 	/** Our own reference header, when the returned copy carries it. */
 	reference?: string;
+	/** Our campaign header, when the returned copy carries it. Anybody can write one: show it, no more. */
+	campaign?: string;
 	listUnsubscribe?: string;
 }
