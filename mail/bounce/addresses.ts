@@ -18,9 +18,9 @@ export function addressesIn(text: string): FoundAddress[] {
 	const found: FoundAddress[] = [];
 	for (const match of text.matchAll(ADDRESS)) {
 		// 'ada@example.org' and *ada@example.org* are written around an address, not in it.
-		const lead = /^['*=_-]+(?=[^@])/.exec(match[0])?.[0].length ?? 0;
+		const lead = /^(?:dda:)?smtp=|^['*=_-]+(?=[^@])/i.exec(match[0])?.[0].length ?? 0;
 		const isQuoted = match[0].startsWith("'") && text[match.index + match[0].length] === "'";
-		const skip = isQuoted || /^[*=-]/.test(match[0]) ? lead : 0;
+		const skip = isQuoted || /^(?:[*=-]|(?:dda:)?smtp=)/i.test(match[0]) ? lead : 0;
 		const start = match.index + skip;
 		const address = match[0].slice(skip);
 		const isBracketed = text[start - 1] === '<';

@@ -61,7 +61,9 @@ const SERVERS = /mailer-?daemon|postmaster|mail delivery|mail ?system/i;
 function isAutoReply(headers: Headers): boolean {
 	const subject = first(headers, 'subject').replace(PREFIXES, '').trim();
 	const speaksSo = SUBJECTS.test(subject);
-	if (SERVERS.test(first(headers, 'from')) || headers.has('x-failed-recipients')) return false;
+	const from = first(headers, 'from');
+	if (/^(?:<>)?$/.test(from) || SERVERS.test(from) || headers.has('x-failed-recipients'))
+		return false;
 	if (speaksSo) return true;
 	if (/delivery-status|feedback-report/i.test(first(headers, 'content-type'))) return false;
 	if (/^auto-replied/i.test(first(headers, 'auto-submitted'))) return !saysUndelivered(subject);

@@ -61,7 +61,7 @@ function blocksOf(text: string): string[] {
 function readRecipient(headers: Headers, context: () => string): ReportedRecipient | undefined {
 	const final = addressIn(first(headers, 'final-recipient'));
 	const original = addressIn(first(headers, 'original-recipient'));
-	const address = original || final;
+	const address = isUsable(final) || original === '' ? final : original;
 	if (address === '') return undefined;
 	const diagnostic = diagnosticOf(headers);
 	const action = actionOf(first(headers, 'action'), first(headers, 'status'));
@@ -69,14 +69,16 @@ function readRecipient(headers: Headers, context: () => string): ReportedRecipie
 	return {
 		address,
 		...(original ? { originalAddress: original } : {}),
-		...(final && original && final.toLowerCase() !== original.toLowerCase()
-			? { finalAddress: final }
-			: {}),
 		action,
 		diagnostic,
 		...(remoteMta ? { remoteMta } : {}),
 		...judge({ action, status: first(headers, 'status'), diagnostic, context }),
 	};
+}
+
+/** Some servers report the name of a mailbox or of a program inside, which nobody can write to. */
+function isUsable(address: string): boolean {
+	return /@[^@]*\.[^@.]{2,}$/.test(address) && !/\.(?:local|lan|internal)$/i.test(address);
 }
 
 /** RFC 3464 section 2.3.6. Exchange writes more into fields of its own. */

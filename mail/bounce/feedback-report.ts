@@ -55,6 +55,8 @@ export function readComplaint(
 }
 
 function isLoop(headers: Headers): boolean {
+	// Outlook's junk mail reports return the mail with this header in front of it.
+	if (headers.has('x-hmxmroriginalrecipient')) return true;
 	const from = first(headers, 'from');
 	const subject = first(headers, 'subject');
 	return LOOPS.some((loop) => loop.from.test(from) && loop.subject.test(subject));

@@ -30,13 +30,14 @@ export function judge(evidence: Evidence): Judgement {
 	const { action, diagnostic, context = () => '' } = evidence;
 	const said = codesOf(evidence.status, diagnostic);
 	const { status, smtpCode } = said.status || said.smtpCode ? said : codesOf(undefined, context());
+	const reason = reasonOf(status, smtpCode, diagnostic, context);
+	const digit = action === 'delayed' ? 4 : smtpCode === undefined ? 5 : Math.floor(smtpCode / 100);
 	const codes = {
-		...(status ? { status: status.code } : {}),
+		status: status?.code ?? `${digit}.${REASONS[reason].implies}`,
 		...(smtpCode === undefined ? {} : { smtpCode }),
 	};
 	if (action === 'delivered' || action === 'relayed' || action === 'expanded')
 		return { ...codes, severity: 'none', reason: 'delivered', advice: 'none' };
-	const reason = reasonOf(status, smtpCode, diagnostic, context);
 	const { severity, blame, advice } = REASONS[reason];
 	if (action === 'delayed') return { ...codes, severity: 'none', reason, blame, advice: 'none' };
 	const isTemporary = (status?.class ?? Math.floor((smtpCode ?? 500) / 100)) === 4;
@@ -44,19 +45,28 @@ export function judge(evidence: Evidence): Judgement {
 	return { ...codes, severity: 'soft', reason, blame, advice: 'retryLater' };
 }
 
-/** The report's own status, unless it says nothing (5.0.0) and the server's words say more. */
+/**
+ * The status in the refusing server's words is nearer to the cause than the one that the reporting
+ * server chose for its Status field; either counts only when it says more than 5.0.0.
+ */
 function codesOf(
 	field: string | undefined,
 	diagnostic: string,
 ): { status?: EnhancedStatus; smtpCode?: number } {
 	const own = field === undefined ? undefined : parseEnhancedStatus(field);
 	const told = bestStatusIn(diagnostic);
-	const isVague = (own?.code ?? '0.0').endsWith('.0.0');
-	const status = isVague ? (told ?? own) : own;
+	const status = told && !isVague(told) ? told : own && !isVague(own) ? own : (told ?? own);
 	return { status, smtpCode: smtpCodeIn(diagnostic) };
 }
 
-/** The most telling enhanced status in a text: the first that is not x.0.0, x.1.0 or about commands. */
+function isVague({ code }: EnhancedStatus): boolean {
+	return code.endsWith('.0.0');
+}
+
+/** Says what followed from a cause (too long in the queue, no valid recipients left), or nothing. */
+const CONSEQUENCE = /\.(?:0\.0|1\.0|5\.[01]|4\.7)$/;
+
+/** The most telling enhanced status in a text: the first that names a cause. */
 function bestStatusIn(text: string): EnhancedStatus | undefined {
 	let best: EnhancedStatus | undefined;
 	let rest = text.slice(0, 4_000);
@@ -64,7 +74,7 @@ function bestStatusIn(text: string): EnhancedStatus | undefined {
 		const found = parseEnhancedStatus(rest);
 		if (!found) break;
 		if (found.class !== 2) {
-			if (!/\.(?:0\.0|1\.0|5\.[01])$/.test(found.code)) return found;
+			if (!CONSEQUENCE.test(found.code)) return found;
 			best ??= found;
 		}
 		rest = rest.slice(rest.indexOf(found.code) + found.code.length);
@@ -88,7 +98,7 @@ function reasonOf(
 ): BounceReason {
 	const said = reasonInWords(diagnostic);
 	if (said) return said;
-	const byStatus = status && !/\.0\.0$/.test(status.code) ? status.reason : undefined;
+	const byStatus = status && !isVague(status) ? status.reason : undefined;
 	if (byStatus && byStatus !== 'onhold') return byStatus;
 	return (
 		reasonInWords(context()) ??
@@ -136,10 +146,15 @@ function remember(text: string): BounceReason | undefined {
 	return reason;
 }
 
+/** Behind these, a server that passes a refusal on quotes it. */
+const SAID_BY_OTHER =
+	/(?:error that the other server returned was|the response (?:from the remote server )?was|remote host said|remote server (?:said|returned|responded))\b ?:?/i;
+
 /** Links, addresses and message numbers hold words that nobody said. */
 function bareWords(words: string): string {
+	const from = words.search(SAID_BY_OTHER);
 	return words
-		.slice(0, MAX_WORDS)
+		.slice(Math.max(0, from), Math.max(0, from) + MAX_WORDS)
 		.replace(/https?:\/\/[^\s>"')\]]{1,400}/g, ' ')
 		.replace(/[^\s<>()[\],;:"@]{1,64}@[\w.-]{1,190}/g, 'a@b')
 		.replace(/\s+/g, ' ')

@@ -30,7 +30,11 @@ export function namedIn(notice: Notice, own: ReadonlySet<string>): Named[] {
 		const places = placesBy(rung, notice.lines, own);
 		if (places.length > 0) return withWords(places, notice.lines);
 	}
-	return [];
+	// Somebody who wrote to themselves is named alone on a line too.
+	const places = placesBy(aloneAfterSentence, notice.lines, new Set());
+	if (places.length > 0) return withWords(places, notice.lines);
+	const origin = ORIGIN_ADDRESS.exec(notice.text)?.[1];
+	return origin ? [{ address: origin, words: notice.text.slice(0, 2_000) }] : [];
 }
 
 function placesBy(rung: Rung, lines: readonly string[], own: ReadonlySet<string>): Place[] {
@@ -64,6 +68,15 @@ const alone: Rung = (line) => {
 	if (!found) return [];
 	if (!BEFORE_ALONE.test(line.slice(0, found.start))) return [];
 	return AFTER_ALONE.test(line.slice(found.end)) ? [found] : [];
+};
+
+/** Not where the line before it says whose message it was. */
+const aloneAfterSentence: Rung = (line, lines, index) => {
+	const before = lines
+		.slice(Math.max(0, index - 3), index)
+		.join(' ')
+		.trimEnd();
+	return /\b(?:by|from|sender|von|par|de)\s*:?$/i.test(before) ? [] : alone(line, lines, index);
 };
 
 const LABEL =

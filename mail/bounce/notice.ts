@@ -35,14 +35,19 @@ export function noticeIn(text: string): Notice {
 /** A report that a person forwarded is quoted line by line. */
 function unquoted(lines: string[]): string[] {
 	const forwarded = lines.findIndex((line) =>
-		/^[-\s>]{0,20}(?:begin forwarded message|forwarded message|original message)/i.test(line),
+		/^[-\s>]{0,20}(?:begin forwarded message|forwarded message)/i.test(line),
 	);
 	if (forwarded < 0 || forwarded > 20) return lines;
-	return lines.map((line) => line.replace(/^>[ >]{0,8}/, ''));
+	const plain = lines.map((line) => line.replace(/^>[ >]{0,8}/, ''));
+	// The report's own header stands first.
+	let body = forwarded + 1;
+	while (body < plain.length && (plain[body] ?? '').trim() === '') body++;
+	while (body < plain.length && /^[\w-]{2,40}:/.test(plain[body] ?? '')) body++;
+	return plain.slice(body);
 }
 
 const MARKS: readonly RegExp[] = [
-	/^[-=*_#|~+.>\s]{0,90}(?:below (?:this|the next) line|(?:this|here) is a copy|a copy of the (?:original )?message|the (?:header|body|text) of the (?:original )?message|copy of (?:the|your) message|included is a copy|start of returned|the first \d+ (?:lines|bytes|characters) of)/i,
+	/^[-=*_#|~+.>\s]{0,90}(?:below (?:this|the next) line|(?:this|here) is a copy|a copy of the (?:original )?message|the (?:header|body|text) of the (?:original )?message|copy of (?:the|your) message|included is a copy|start of returned|the first \d+ (?:lines|bytes|characters) of|original mail as follows)/i,
 	/^[-=*_#|~+>\s]{2,90}(?:(?:your |the )?(?:original|returned|unsent|undelivered|rejected|bounced|failed) (?:message|mail|e-?mail)|message (?:header|text|body|follows)|returned mail|contents of the|message header follows|headers? of)/i,
 	/^(?:original message follows|the original message follows|your (?:original )?message (?:follows|reads)|message from yahoo.{0,40}original|--- (?:mensaje original|mensagem original|message d'origine|urspr|oorspronkelijk))/i,
 	/^-{2,}[\s-]{0,10}(?:mensaje|mensagem|message|messaggio|nachricht|bericht|ursprüng|wiadomo|исходн|ниже|元のメール|原|附件)/iu,

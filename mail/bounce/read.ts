@@ -1,6 +1,6 @@
 import type { FetchedPart } from '../model/message-parts';
 import type { MailReport, ReportedRecipient, ReportKind } from '../model/report';
-import { addressesIn, addressOf } from './addresses';
+import { addressesIn } from './addresses';
 import { readAutoReply } from './auto-reply';
 import { oneLine, readDeliveryStatus } from './delivery-status';
 import type { DeliveryStatus } from './delivery-status';
@@ -64,6 +64,7 @@ export function readReportParts(message: {
  * 4. a notice in words from a mail server: whom X-Failed-Recipients, the server's dialect or the forms
  *    that all servers use name
  * 5. reports that were forwarded, each as a mail of its own
+ * 6. a notice that names nobody, with the only recipient of the returned mail, or with none
  */
 function readReport(message: Message): MailReport {
 	const reading = readingOf(message);
@@ -71,7 +72,8 @@ function readReport(message: Message): MailReport {
 		readStatusReport(reading) ??
 		readAutoReply(message) ??
 		readNotice(reading) ??
-		readForwarded(message) ?? { kind: 'other', recipients: [] };
+		readForwarded(message) ??
+		readNameless(reading) ?? { kind: 'other', recipients: [] };
 	return describe(reading, found);
 }
 
@@ -207,12 +209,22 @@ function whoFailed(
 		const named = dialect.read({ message, notice, original });
 		if (named.length > 0) return named;
 	}
-	const named = namedIn(notice, own);
-	if (named.length > 0) return named;
-	const to = addressOf(first(original, 'to'));
-	return to === '' || own.has(to.toLowerCase())
-		? []
-		: [{ address: to, words: notice.text.slice(0, 2_000) }];
+	return namedIn(notice, own);
+}
+
+/** A server that says that a mail did not arrive, and not whose: perhaps the returned mail tells. */
+function readNameless({ message, notice, original }: Reading): Found | undefined {
+	const subject = first(message.headers, 'subject');
+	if (!isFromDaemon(message.headers) || !tellsFailure(subject)) return undefined;
+	const own = ownAddresses(message, original);
+	const to = (original?.get('to') ?? []).flatMap((field) => addressesIn(field));
+	const [only] = to;
+	const address =
+		only && to.length === 1 && !own.has(only.address.toLowerCase()) ? only.address : '';
+	const isDelay = tellsDelay(`${subject}\n${notice.text.slice(0, 4_000)}`);
+	const words = notice.text.slice(0, 2_000);
+	const recipient = toRecipient({ address, words }, isDelay ? 'delayed' : 'failed', notice);
+	return { kind: isDelay ? 'delay' : 'bounce', recipients: [recipient] };
 }
 
 function toRecipient(

@@ -253,7 +253,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			"(?:host|domain|server)(?: name)?(?: or domain name)? (?:is |was )?(?:unknown|not found|not known|does not exist|doesn't exist|could not be found|couldn't be found|not exist|lookup failed|invalid)",
 			'(?:unknown|invalid|no such|bad|nonexistent|non-existent|illegal) (?:host|domain|destination system|mail server)',
-			'un?-?rout(?:e)?able (?:mail )?(?:address|domain)|no route to (?:host|domain)|nxdomain',
+			'un-?rout(?:e)?able address|no route to (?:host|domain)|nxdomain',
 			'domain (?:is |isn\'t |does not |must |"[^"]{1,100}" )?(?:not (?:reachable|resolve|registered|valid)|exist)|dns domain[^.\\n]{0,120} does not exist|recipient\'s domain does not exist',
 			"name service error for[^\\n]{0,120}host not found|host not found|could ?n[o']t find any host|name or service not known|unresolvable|could not resolve|no (?:mx|a) records?|no mail ?hosts? for domain|mail exchanger.{0,20}not found",
 			'illegal host/domain name|bad destination (?:host|system)|domain name not found|(?:host|domain)[^.\\n]{0,30} (?:existiert nicht|nicht gefunden|inconnu|introuvable|desconocid|inexist|nie istnieje|не (?:найден|существует))',
@@ -264,7 +264,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'filtered',
 		words: anyOf(
 			'(?:because|they are|are) not accepting mail (?:with|from)|restricted (?:sms|e-?mail)|badrcptto(?! ?\\(user)|prevents? (?:you )?from|refuse\\w* to accept',
-			"due to (?:the )?(?:extended |recipient'?s? )?(?:inbox rules?|filter|mail rules?)|user refuse|recipient (?:has )?refus|has (?:been )?blocked (?:you|the sender)|rejected by (?:the )?(?:recipient|user)|not want to receive|doesn't accept mail from",
+			"due to (?:the )?(?:extended |recipient'?s? )?(?:inbox rules?|filter|mail rules?)|user refuse|recipient (?:has )?refus|has (?:been )?blocked (?:you|the sender)|rejected by (?:the )?(?:recipient|user)(?! domain|\'s? (?:domain|server))|not want to receive|doesn't accept mail from",
 			'(?:docomo|ezweb|softbank).{0,40}(?:reject|refus)',
 		),
 	},
