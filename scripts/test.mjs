@@ -29,6 +29,7 @@ const STEPS = {
 			'/usr/sbin/postfix': 'postfix',
 			'/usr/sbin/dovecot': 'dovecot-imapd',
 			'/usr/lib/dovecot/lmtp': 'dovecot-lmtpd',
+			'/usr/lib/postgresql': 'postgresql',
 		});
 		await jest('integration', ['--runInBand']);
 	},

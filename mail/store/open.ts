@@ -1,3 +1,5 @@
+import { openPostgresStore } from './postgres/open';
+import type { OpenPostgresOptions } from './postgres/open';
 import { createSealer } from './sealed';
 import { createCampaigns } from './sqlite/campaigns';
 import { Database } from './sqlite/database';
@@ -24,11 +26,15 @@ export interface OpenStoreOptions {
 }
 
 /**
- * Opens the store in a file. Several processes, and several openings in one, may share it.
+ * Opens the store in a file, or the one in a PostgreSQL database. Several processes, and several
+ * openings in one, may share it.
  *
- * @throws StoreError when the file cannot be used; it says why, and what to do
+ * @throws StoreError when it cannot be used; it says why, and what to do
  */
-export async function openStore(options: OpenStoreOptions): Promise<MailStore> {
+export async function openStore(
+	options: OpenStoreOptions | OpenPostgresOptions,
+): Promise<MailStore> {
+	if ('postgres' in options) return await openPostgresStore(options);
 	const { path, masterKey, clock = Date.now, patienceMs = 15_000 } = options;
 	if (masterKey === '')
 		throw new StoreError(
@@ -38,6 +44,7 @@ export async function openStore(options: OpenStoreOptions): Promise<MailStore> {
 		);
 	const database = await Database.open(path, { clock, patienceMs });
 	return {
+		clock,
 		ledger: createLedger(database, clock),
 		suppressions: createSuppressionList(database, clock),
 		signingKeys: createSigningKeys(database, createSealer(masterKey), clock),

@@ -13,6 +13,11 @@ import type { TrackingStore } from './tracking-store';
  * store's own clock unless a parameter says otherwise.
  */
 export interface MailStore {
+	/**
+	 * The store's time. Whoever compares a time with one of the store's asks here: the machines that
+	 * share a store may be minutes apart. An estimate, some ms off at most where the store is remote.
+	 */
+	readonly clock: () => number;
 	readonly ledger: Ledger;
 	readonly suppressions: SuppressionList;
 	readonly signingKeys: SigningKeys;

@@ -13,8 +13,8 @@ export interface ChildServer {
 	/** What it wrote to stdout and stderr lately. */
 	output(): string;
 	readonly ended: boolean;
-	/** SIGTERM, and SIGKILL when it has not ended after `graceMs`. */
-	stop(graceMs?: number): Promise<void>;
+	/** SIGTERM or the signal named, and SIGKILL when it has not ended after `graceMs`. */
+	stop(graceMs?: number, signal?: NodeJS.Signals): Promise<void>;
 }
 
 const running = new Set<ChildProcess>();
@@ -38,8 +38,13 @@ export function tempFolder(prefix: string): { path: string; remove(): void } {
 	};
 }
 
-export function startChild(program: string, args: string[], env = process.env): ChildServer {
-	const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+export function startChild(
+	program: string,
+	args: string[],
+	env = process.env,
+	as: { uid?: number; gid?: number; cwd?: string } = {},
+): ChildServer {
+	const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env, ...as });
 	let tail = '';
 	const remember = (chunk: Buffer): void => {
 		tail = (tail + chunk.toString()).slice(-20_000);
@@ -59,10 +64,10 @@ export function startChild(program: string, args: string[], env = process.env): 
 		get ended() {
 			return ended();
 		},
-		async stop(graceMs = 5_000) {
+		async stop(graceMs = 5_000, signal = 'SIGTERM') {
 			if (ended()) return;
 			const exit = once(child, 'exit');
-			child.kill('SIGTERM');
+			child.kill(signal);
 			const forced = setTimeout(() => child.kill('SIGKILL'), graceMs);
 			await exit;
 			clearTimeout(forced);

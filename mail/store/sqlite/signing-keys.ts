@@ -1,12 +1,8 @@
-import { randomBytes, randomInt } from 'node:crypto';
 import type { SQLOutputValue } from 'node:sqlite';
 import type { Sealer } from '../sealed';
+import { freeKeyId, labelOfKey, newSecret } from '../signing-key';
 import type { SigningKey, SigningKeys } from '../store';
-import { StoreError } from '../store-error';
 import type { Database } from './database';
-
-const KEY_IDS = Array.from('abcdefghijklmnopqrstuvwxyz234567');
-const SECRET_BYTES = 32;
 
 interface KeyRow extends Record<string, SQLOutputValue> {
 	id: string;
@@ -30,7 +26,7 @@ export function createSigningKeys(
 
 	function opened(rows: readonly KeyRow[]): SigningKey[] {
 		return rows.flatMap(({ id, sealed }) => {
-			const secret = sealer.open(sealed, label(id));
+			const secret = sealer.open(sealed, labelOfKey(id));
 			return secret ? [{ id, secret }] : [];
 		});
 	}
@@ -40,21 +36,10 @@ export function createSigningKeys(
 		const rows = newestFirst.all();
 		const [known] = opened(rows);
 		if (known) return known;
-		const made = { id: freeId(rows), secret: randomBytes(SECRET_BYTES) };
-		insert.run({ id: made.id, sealed: sealer.seal(made.secret, label(made.id)), now: clock() });
+		const id = freeKeyId(rows, `the mail store ${database.file}`, database.file);
+		const made = { id, secret: newSecret() };
+		insert.run({ id: made.id, sealed: sealer.seal(made.secret, labelOfKey(id)), now: clock() });
 		return made;
-	}
-
-	function freeId(rows: readonly KeyRow[]): string {
-		const free = KEY_IDS.filter((id) => !rows.some((row) => row.id === id));
-		const id = free.length > 0 ? free[randomInt(free.length)] : undefined;
-		if (id === undefined)
-			throw new StoreError(
-				'noFreeKeyId',
-				database.file,
-				`The mail store ${database.file} holds ${rows.length} signing keys, and none of them opens with this installation's encryption key. Give the installation its former encryption key back, or choose a new path for the store.`,
-			);
-		return id;
 	}
 
 	const readAll = () => database.read(() => opened(newestFirst.all()));
@@ -66,8 +51,4 @@ export function createSigningKeys(
 		},
 		all: readAll,
 	};
-}
-
-function label(id: string): string {
-	return `signing key ${id}`;
 }

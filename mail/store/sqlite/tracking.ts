@@ -1,8 +1,8 @@
 import { NO_LINK } from '../../model/tracking';
+import { linksOf, Tally } from '../tracking-tally';
 import { MAX_EVENTS } from '../tracking-store';
 import type {
 	CampaignTracking,
-	EventCount,
 	NewTrackedMail,
 	NewTrackingEvent,
 	RecordedEvent,
@@ -12,7 +12,6 @@ import type { Database } from './database';
 import { prepareTracking } from './tracking-sql';
 import type { Steps } from './transactions';
 
-const HOUR_MS = 3_600_000;
 /** How many rows are written before the event loop may have its turn. */
 const STEP = 200;
 
@@ -170,41 +169,4 @@ export function createTrackingStore(database: Database, clock: () => number): Tr
 			}));
 		},
 	};
-}
-
-/** Each event counts once for itself, and a click once more for its link. */
-function linksOf({ link }: NewTrackingEvent): number[] {
-	return link === NO_LINK ? [NO_LINK] : [NO_LINK, link];
-}
-
-/** The counters that a batch changes, added up before they are written. */
-class Tally {
-	readonly #counts = new Map<
-		string,
-		Omit<EventCount, 'machine'> & { campaignId: string; machine: number }
-	>();
-
-	add(
-		{ campaignId, event, machine, at }: NewTrackingEvent,
-		link: number,
-		{ isFirst, isNew }: { isFirst: boolean; isNew: boolean },
-	): void {
-		const row = {
-			campaignId,
-			hour: Math.floor(at / HOUR_MS) * HOUR_MS,
-			event,
-			link,
-			machine: machine ? 1 : 0,
-		};
-		const key = JSON.stringify(row);
-		const known = this.#counts.get(key) ?? { ...row, events: 0, recipients: 0, newcomers: 0 };
-		known.events += 1;
-		known.recipients += isFirst ? 1 : 0;
-		known.newcomers += isNew ? 1 : 0;
-		this.#counts.set(key, known);
-	}
-
-	counts() {
-		return this.#counts.values();
-	}
 }

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { LogOnDisk } from './log-on-disk';
 import { isBusy } from './problems';
 
 /**
@@ -9,8 +8,8 @@ import { isBusy } from './problems';
  * `kill`: the end of the process, in whatever way. The write is in the system's hands (PRAGMA
  * synchronous=NORMAL), which takes no wait for the disk.
  *
- * `powerCut`: the end of the machine too. The log is forced to the disk, and with it, since it is one
- * log, everything that was written before. Other transactions go on meanwhile.
+ * `powerCut`: the end of the machine too. The log is forced to the disk (synchronous=FULL), and with
+ * it, since it is one log, everything that was written before.
  *
  * Needed on disk is whatever would lead to a second mail or to an unwanted one if it were forgotten:
  * a dispatch, a suppression, a key. A forgotten claim is claimed again; a forgotten outcome leaves
@@ -43,18 +42,14 @@ export class Transactions {
 	readonly #handle: DatabaseSync;
 	readonly #patienceMs: number;
 	readonly #jobs: Job[] = [];
-	readonly #log: LogOnDisk | undefined;
-	/** Answers that wait for the disk. */
-	readonly #syncing = new Set<Promise<void>>();
+	#synchronous: Outlives | undefined;
 	#draining: Promise<void> | undefined;
 	/** Set while a transaction is open over several turns of the event loop. */
 	#halfway: Promise<void> | undefined;
 
-	/** @param log left out for a database that is in memory only */
-	constructor(handle: DatabaseSync, patienceMs: number, log?: LogOnDisk) {
+	constructor(handle: DatabaseSync, patienceMs: number) {
 		this.#handle = handle;
 		this.#patienceMs = patienceMs;
-		this.#log = log;
 	}
 
 	/**
@@ -85,7 +80,6 @@ export class Transactions {
 	/** Resolves when everything asked for so far has been committed or has failed. */
 	async idle(): Promise<void> {
 		await this.#draining;
-		await Promise.all(this.#syncing);
 	}
 
 	#ask<T>(outlives: Outlives, shares: boolean, work: () => T | Promise<T>): Promise<T> {
@@ -105,9 +99,7 @@ export class Transactions {
 			const batch = this.#jobs.splice(0, size);
 			try {
 				const answers = await this.#transact(batch);
-				const onDisk = batch.some(({ outlives }) => outlives === 'powerCut');
-				if (onDisk && this.#log) this.#answerFromDisk(this.#log, batch, answers);
-				else for (const answer of answers) answer();
+				for (const answer of answers) answer();
 			} catch (error) {
 				for (const { reject } of batch) reject(error);
 			}
@@ -115,25 +107,11 @@ export class Transactions {
 		this.#draining = undefined;
 	}
 
-	#answerFromDisk(log: LogOnDisk, batch: readonly Job[], answers: readonly (() => void)[]): void {
-		const syncing = log
-			.reach()
-			.then(
-				() => {
-					for (const answer of answers) answer();
-				},
-				(error: unknown) => {
-					for (const { reject } of batch) reject(error);
-				},
-			)
-			.finally(() => this.#syncing.delete(syncing));
-		this.#syncing.add(syncing);
-	}
-
 	/** @returns what tells each job's caller how it went; to be called now that it is committed */
 	async #transact(batch: readonly Job[]): Promise<(() => void)[]> {
+		const outlives = batch.some((job) => job.outlives === 'powerCut') ? 'powerCut' : 'kill';
 		await patiently(() => {
-			this.#handle.exec('BEGIN IMMEDIATE');
+			this.#begin(outlives);
 		}, this.#patienceMs);
 		let ended: () => void = () => undefined;
 		this.#halfway = new Promise((resolve) => {
@@ -167,6 +145,14 @@ export class Transactions {
 				reject(error);
 			};
 		}
+	}
+
+	#begin(outlives: Outlives): void {
+		if (outlives !== this.#synchronous) {
+			this.#handle.exec(`PRAGMA synchronous = ${outlives === 'powerCut' ? 'FULL' : 'NORMAL'}`);
+			this.#synchronous = outlives;
+		}
+		this.#handle.exec('BEGIN IMMEDIATE');
 	}
 
 	#rollBack(): void {

@@ -20,11 +20,19 @@ export interface Place {
 /** Makes a new, empty place. */
 export type MakePlace = () => Promise<Place>;
 
-/** What every backend of the store promises. */
-export function storeContract(backend: string, makePlace: MakePlace): void {
+/**
+ * What every backend of the store promises.
+ *
+ * @param options.lives how many random lives of a campaign are played
+ */
+export function storeContract(
+	backend: string,
+	makePlace: MakePlace,
+	options: { lives?: number } = {},
+): void {
 	describe(`the store in ${backend}`, () => {
 		ledgerContract(makePlace);
-		ledgerModelContract(makePlace);
+		ledgerModelContract(makePlace, options.lives ?? 150);
 		suppressionsContract(makePlace);
 		signingKeysContract(makePlace);
 		mailboxMarksContract(makePlace);

@@ -336,7 +336,7 @@ function expected(row: Row) {
 	};
 }
 
-export function ledgerModelContract(makePlace: MakePlace): void {
+export function ledgerModelContract(makePlace: MakePlace, lives: number): void {
 	describe('the ledger, whatever happens in whatever order', () => {
 		it('lets one holder of the lease dispatch, and changes a state only as it may', async () => {
 			const scene = await Scene.set(makePlace);
@@ -350,7 +350,7 @@ export function ledgerModelContract(makePlace: MakePlace): void {
 						const play = new Play(scene, ledgers, `campaign ${campaigns}`);
 						for (const one of steps) await play.take(one);
 					}),
-					{ numRuns: 150 },
+					{ numRuns: lives },
 				);
 			} finally {
 				await scene.end();

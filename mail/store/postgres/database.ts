@@ -1,0 +1,253 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Line } from './line';
+import { migrate, readSchemaVersion } from './migrations';
+import { nameOfPlace } from './place';
+import type { PostgresPlace } from './place';
+import { explain, postgresProblem, readFailure } from './problems';
+import { inOrder } from './statement';
+import type { Parameters, Statement } from './statement';
+
+export interface DatabaseOptions {
+	/** Given by tests; else the server's clock counts. */
+	clock?: () => number;
+	/** For how long, in ms, an operation is tried again while the server is gone. */
+	patienceMs: number;
+}
+
+/** What a piece of work may do on its connection. */
+export interface Session {
+	/**
+	 * An earlier try of this work lost its answer: it may have been done already. Statements that
+	 * cannot be said twice look for their own traces then. Never so in a transaction.
+	 */
+	readonly again: boolean;
+	readonly all: <R extends object>(
+		statement: Statement<R>,
+		parameters?: Parameters,
+	) => Promise<R[]>;
+	/** The first row. */
+	readonly get: <R extends object>(
+		statement: Statement<R>,
+		parameters?: Parameters,
+	) => Promise<R | undefined>;
+}
+
+/** A connection in somebody's hands. */
+interface Held {
+	line: Line;
+	/** Nobody has used it yet. */
+	fresh: boolean;
+}
+
+const MAX_CONNECTIONS = 4;
+const OPENING_PATIENCE_MS = 5_000;
+/** A connection that nobody has used for so long is given back, in ms: others need them too. */
+const IDLE_MS = 30_000;
+/** More operations than this do not wait for a connection: who asks then is told so at once. */
+const MAX_WAITING = 5_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+
+/**
+ * The database behind a store: a few connections, and patience. An operation that meets a server that
+ * is gone, full, crowded or locked is tried again until it works or patience is over, so that whoever
+ * sends simply waits. Errors come out as StoreError.
+ */
+export class Database {
+	readonly place: string;
+	readonly #idle: Line[] = [];
+	readonly #waiting: ((held: Held) => void)[] = [];
+	readonly #idleTimers = new Map<Line, NodeJS.Timeout>();
+	/** Connections that there are, idle or in use. */
+	#open = 0;
+	#underWay = 0;
+	#patienceMs: number;
+	#closing: Promise<void> | undefined;
+	#quiet: (() => void) | undefined;
+
+	private constructor(
+		private readonly address: PostgresPlace,
+		private readonly options: DatabaseOptions,
+	) {
+		this.place = nameOfPlace(address);
+		this.#patienceMs = Math.min(options.patienceMs, OPENING_PATIENCE_MS);
+	}
+
+	/**
+	 * Connects, and brings the schema up to date. Who opens is told soon when that cannot be done; the
+	 * patience is for what was begun.
+	 *
+	 * @throws StoreError
+	 */
+	static async open(address: PostgresPlace, options: DatabaseOptions): Promise<Database> {
+		const database = new Database(address, options);
+		try {
+			await database.#patiently((line) => migrate(line, address, database.place, database.now));
+		} catch (error) {
+			await database.close();
+			throw error;
+		}
+		database.#patienceMs = options.patienceMs;
+		return database;
+	}
+
+	/** The time for `:now`: a test's, or undefined for the server's own. */
+	get now(): number | undefined {
+		return this.options.clock?.();
+	}
+
+	/** One statement, in a transaction of its own: one round trip. */
+	all<R extends object>(statement: Statement<R>, parameters: Parameters = {}): Promise<R[]> {
+		return this.run((session) => session.all(statement, parameters));
+	}
+
+	async get<R extends object>(
+		statement: Statement<R>,
+		parameters: Parameters = {},
+	): Promise<R | undefined> {
+		return (await this.all(statement, parameters))[0];
+	}
+
+	/** Work of several statements, each committed by itself. */
+	run<T>(work: (session: Session) => Promise<T>): Promise<T> {
+		return this.#patiently((line, again) => work(sessionOn(line, this, again)));
+	}
+
+	/**
+	 * Work in one transaction: all of it, or nothing. When the answer to the COMMIT was lost, the server
+	 * is asked what became of it, so the work is never done twice.
+	 */
+	transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+		let open: { id: string; result: T } | undefined;
+		return this.#patiently(async (line) => {
+			if (open && (await isCommitted(line, open.id))) return open.result;
+			open = undefined;
+			// These two travel with the work's first statement.
+			const begun = line.query('BEGIN');
+			const named = line.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
+			try {
+				const [result, [transaction]] = await Promise.all([
+					work(sessionOn(line, this)),
+					named,
+					begun,
+				]);
+				if (transaction) open = { id: transaction.id, result };
+				await line.query('COMMIT');
+				return result;
+			} catch (error) {
+				// A connection that cannot even undo is ended, which undoes as well.
+				await line.query('ROLLBACK').catch(() => {
+					line.destroy();
+				});
+				throw error;
+			}
+		});
+	}
+
+	/** Lets what was asked for end, then closes every connection. May be called again. */
+	close(): Promise<void> {
+		this.#closing ??= (async () => {
+			if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#quiet = resolve));
+			const lines = this.#idle.splice(0);
+			for (const line of lines) clearTimeout(this.#idleTimers.get(line));
+			await Promise.all(lines.map((line) => line.close()));
+		})();
+		return this.#closing;
+	}
+
+	async #patiently<T>(work: (line: Line, again: boolean) => Promise<T>): Promise<T> {
+		if (this.#closing) throw postgresProblem('closed', this.place);
+		this.#underWay += 1;
+		try {
+			return await this.#untilItWorks(work);
+		} finally {
+			this.#underWay -= 1;
+			if (this.#underWay === 0) this.#quiet?.();
+		}
+	}
+
+	async #untilItWorks<T>(work: (line: Line, again: boolean) => Promise<T>): Promise<T> {
+		const until = performance.now() + this.#patienceMs;
+		let again = false;
+		for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+			const { line, fresh } = await this.#take();
+			let begun = false;
+			try {
+				if (fresh) await readSchemaVersion(line, this.address, this.place);
+				begun = true;
+				return await work(line, again);
+			} catch (error) {
+				const failure = readFailure(error);
+				if (!begun || failure?.endsLine) line.destroy();
+				// The connection ended: what the server had done by then, nobody has heard.
+				if (begun && failure?.endsLine) again = true;
+				if (!failure?.passes || performance.now() >= until) throw explain(error, this.place);
+			} finally {
+				this.#giveBack(line);
+			}
+			// Not in step with the others who wait.
+			await sleep(pauseMs * (0.5 + Math.random()));
+		}
+	}
+
+	#take(): Promise<Held> {
+		for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+			clearTimeout(this.#idleTimers.get(idle));
+			this.#idleTimers.delete(idle);
+			if (!idle.isDead) return Promise.resolve({ line: idle, fresh: false });
+			this.#open -= 1;
+		}
+		if (this.#open < (this.address.maxConnections ?? MAX_CONNECTIONS))
+			return Promise.resolve(this.#makeLine());
+		if (this.#waiting.length >= MAX_WAITING)
+			return Promise.reject(postgresProblem('crowded', this.place));
+		return new Promise((resolve) => this.#waiting.push(resolve));
+	}
+
+	#makeLine(): Held {
+		this.#open += 1;
+		return { line: new Line(this.address), fresh: true };
+	}
+
+	#giveBack(line: Line): void {
+		const next = this.#waiting.shift();
+		if (line.isDead) {
+			this.#open -= 1;
+			next?.(this.#makeLine());
+		} else if (next) next({ line, fresh: false });
+		else this.#rest(line);
+	}
+
+	#rest(line: Line): void {
+		this.#idle.push(line);
+		const timer = setTimeout(() => {
+			this.#idle.splice(this.#idle.indexOf(line), 1);
+			this.#idleTimers.delete(line);
+			this.#open -= 1;
+			void line.close();
+		}, IDLE_MS);
+		timer.unref();
+		this.#idleTimers.set(line, timer);
+	}
+}
+
+function sessionOn(line: Line, database: Database, again = false): Session {
+	const all: Session['all'] = (statement, parameters = {}) =>
+		line.query(statement.text, inOrder(statement, { now: database.now, ...parameters }));
+	return { again, all, get: async (...asked) => (await all(...asked))[0] };
+}
+
+/** Its session may still be there, not knowing that we are gone; it ends soon. */
+const ENDS_WITHIN_MS = 40_000;
+
+async function isCommitted(line: Line, transaction: string): Promise<boolean> {
+	for (const until = performance.now() + ENDS_WITHIN_MS; ;) {
+		const [found] = await line.query<{ status: string | null }>(
+			'SELECT pg_xact_status($1::text::xid8) AS status',
+			[transaction],
+		);
+		if (found?.status !== 'in progress') return found?.status === 'committed';
+		if (performance.now() > until) throw Object.assign(new Error('Locked.'), { code: '55P03' });
+		await sleep(200);
+	}
+}

@@ -1,0 +1,268 @@
+import type { LedgerState } from '../../model/outcome';
+import { CLOCK, NOW, statement } from './statement';
+
+/*
+ * What each state of a recipient allows, as statements; the same rules as in sqlite/ledger-sql.
+ * Every change names in its WHERE the states it starts from and, where it is made on a claim, the
+ * owner and the fence that must still stand: a change that is not allowed changes no row.
+ *
+ * Many recipients come as arrays, a column each. A call that may have been done already (its answer
+ * was lost with the connection) finds its own work by its ticket.
+ */
+
+export interface EntryRow {
+	id: number;
+	campaignId: string;
+	key: string;
+	address: string;
+	reference: string;
+	state: LedgerState;
+	attempts: number;
+	due_at: number | null;
+	reply: string | null;
+	reason: string | null;
+	blame: string | null;
+	message_id: string | null;
+	feedback: string | null;
+	queued_at: number;
+	updated_at: number;
+}
+
+export interface ClaimRow {
+	key: string;
+	address: string;
+	reference: string;
+	payload: string;
+	attempts: number;
+	fence: number;
+}
+
+/** Which of the items given a statement is about, counted from 1. */
+interface Numbered {
+	n: number;
+}
+
+export const THE_CAMPAIGN = '(SELECT id FROM campaign WHERE name = :campaignId)';
+/** Nobody, while the campaign is paused or cancelled. */
+const IF_RUNNING = "(SELECT id FROM campaign WHERE name = :campaignId AND state = 'running')";
+
+/** States that may be claimed once `due_at` is past; for `claimed` that is the end of the lease. */
+export const CLAIMABLE = "recipient.state IN ('queued', 'deferred', 'claimed')";
+
+/** What to mail is gone once an outcome was final; a late `deferred` over `unknown` is without. */
+const MAILABLE = 'EXISTS (SELECT 1 FROM payload WHERE payload.recipient = recipient.id)';
+
+export const ENTRY = `
+	recipient.id, campaign.name AS "campaignId", key, address, reference, recipient.state, attempts,
+	due_at, reply, reason, blame, message_id, feedback, queued_at, updated_at`;
+
+/**
+ * The row of each key given. OFFSET 0 keeps the planner from turning the lookup into a join of its
+ * own making: each key is looked up, however large the table or the planner's idea of it.
+ */
+const lookedUp = (campaign: string, key: string) => `
+	CROSS JOIN LATERAL (
+		SELECT id FROM recipient WHERE recipient.campaign = ${campaign} AND recipient.key = ${key} OFFSET 0
+	) AS found`;
+
+/** The claims that a statement is about. */
+const GIVEN = `
+	given AS MATERIALIZED (
+		SELECT found.id, claim.owner, claim.fence, n
+		FROM unnest(:campaigns::text[], :keys::text[], :owners::text[], :fences::bigint[])
+			WITH ORDINALITY AS claim (campaign, key, owner, fence, n)
+		${lookedUp('(SELECT id FROM campaign WHERE name = claim.campaign)', 'claim.key')})`;
+const STILL_HELD = `
+	recipient.id = given.id AND recipient.owner = given.owner AND recipient.fence = given.fence`;
+
+/** Claims what `due` selects, and gives it with its payload, the longest due first. */
+function claimDue(due: string) {
+	return statement<ClaimRow>(`
+		WITH ${CLOCK},
+		due AS MATERIALIZED (${due}),
+		taken AS (
+			UPDATE recipient
+			SET state = 'claimed', owner = :owner, fence = fence + 1, ticket = :ticket::bigint,
+				due_at = ${NOW} + :leaseMs::bigint, updated_at = ${NOW}
+			FROM due WHERE recipient.id = due.id
+			RETURNING recipient.id, key, address, reference, attempts, fence, due.due_at AS was_due)
+		SELECT key, address, reference, content AS payload, attempts, fence
+		FROM taken JOIN payload ON payload.recipient = taken.id
+		ORDER BY was_due, taken.id`);
+}
+
+export const LEDGER = {
+	/** Makes the campaign where it is new, and keeps other intakes of it waiting until this one ends. */
+	openCampaign: statement<{ id: number }>(`
+		WITH ${CLOCK}
+		INSERT INTO campaign (name, created_at, state_since) SELECT :campaignId, now, now FROM clock
+		ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id`),
+
+	/** Whoever is taken in after the end begins it anew. */
+	reopenCampaign: statement(`
+		UPDATE campaign SET finished_at = NULL WHERE id = :campaign::int AND finished_at IS NOT NULL`),
+
+	/** Adds those who are new. */
+	addRecipients: statement<{ id: number; key: string; updated_at: number }>(`
+		WITH ${CLOCK}
+		INSERT INTO recipient (campaign, key, address, reference, state, queued_at, due_at, updated_at)
+		SELECT :campaign::int, key, address, reference, 'queued', now, now, now
+		FROM clock, unnest(:keys::text[], :addresses::text[], :references::text[])
+			WITH ORDINALITY AS given (key, address, reference, n)
+		ORDER BY n
+		ON CONFLICT (campaign, key) DO NOTHING
+		RETURNING id, key, updated_at`),
+
+	addPayloads: statement(`
+		INSERT INTO payload SELECT * FROM unnest(:ids::bigint[], :payloads::text[])`),
+
+	/**
+	 * Queues those again who are known and may be mailed: they wait, their claim has ended, they failed
+	 * by no fault of their own, or, where the caller takes the risk, their outcome is unknown.
+	 */
+	queueAgain: statement(`
+		WITH ${CLOCK},
+		given AS MATERIALIZED (
+			SELECT found.id, payload
+			FROM unnest(:keys::text[], :payloads::text[]) AS wanted (key, payload)
+			${lookedUp(':campaign::int', 'wanted.key')}),
+		opened AS (
+			UPDATE recipient
+			SET state = 'queued', due_at = least(coalesce(due_at, ${NOW}), ${NOW}), updated_at = ${NOW}
+			FROM given
+			WHERE recipient.id = given.id AND (
+				state IN ('queued', 'deferred')
+				OR (state = 'claimed' AND due_at <= ${NOW})
+				OR (state = 'failed' AND blame <> 'recipient')
+				OR (state = 'unknown' AND :reopenUnknown))
+			RETURNING recipient.id, payload)
+		INSERT INTO payload SELECT id, payload FROM opened
+		ON CONFLICT (recipient) DO UPDATE SET content = excluded.content`),
+
+	claim: claimDue(`
+		SELECT id, due_at FROM recipient
+		WHERE campaign = ${IF_RUNNING} AND ${CLAIMABLE} AND due_at <= ${NOW} AND ${MAILABLE}
+		ORDER BY due_at, id LIMIT :limit::int
+		FOR UPDATE SKIP LOCKED`),
+
+	claimAmong: claimDue(`
+		SELECT recipient.id, due_at
+		FROM (SELECT DISTINCT unnest(:keys::text[]) AS key) AS wanted
+		${lookedUp(IF_RUNNING, 'wanted.key')}
+		JOIN recipient ON recipient.id = found.id
+		WHERE ${CLAIMABLE} AND due_at <= ${NOW} AND ${MAILABLE}
+		ORDER BY due_at, recipient.id LIMIT :limit::int
+		FOR UPDATE OF recipient SKIP LOCKED`),
+
+	claimedBefore: statement<ClaimRow>(`
+		SELECT key, address, reference, content AS payload, attempts, fence
+		FROM recipient JOIN payload ON payload.recipient = id
+		WHERE campaign = ${THE_CAMPAIGN} AND state = 'claimed' AND owner = :owner
+			AND ticket = :ticket::bigint
+		ORDER BY id`),
+
+	/** A lease that is over does not dispatch, even if nobody else has claimed the row yet. */
+	dispatch: statement<Numbered>(`
+		WITH ${CLOCK}, ${GIVEN}
+		UPDATE recipient
+		SET state = 'dispatched', attempts = attempts + 1, ticket = :ticket::bigint, updated_at = ${NOW}
+		FROM given
+		WHERE ${STILL_HELD} AND state = 'claimed' AND due_at > ${NOW}
+		RETURNING n`),
+
+	dispatchedBefore: statement<Numbered>(`
+		WITH ${CLOCK}, ${GIVEN}
+		SELECT n FROM given JOIN recipient ON ${STILL_HELD}
+		WHERE state = 'dispatched' AND ticket = :ticket::bigint AND due_at > ${NOW}`),
+
+	/**
+	 * The server's reply is the truth for as long as nobody else has claimed the row, lease or
+	 * not; over an \`unknown\` too, which was only the lack of it. A refusal before the final dot
+	 * comes without a dispatch, and is a try as well.
+	 */
+	settle: statement<Numbered>(`
+		WITH ${CLOCK},
+		given AS MATERIALIZED (
+			SELECT found.id, told.*
+			FROM unnest(:campaigns::text[], :keys::text[], :owners::text[], :fences::bigint[],
+				:states::text[], :retryAts::bigint[], :replies::text[], :reasons::text[],
+				:blames::text[], :messageIds::text[])
+				WITH ORDINALITY AS told (campaign, key, owner, fence, state, retry_at, reply, reason,
+					blame, message_id, n)
+			${lookedUp('(SELECT id FROM campaign WHERE name = told.campaign)', 'told.key')}),
+		settled AS (
+			UPDATE recipient
+			SET state = given.state, due_at = given.retry_at, reply = given.reply,
+				reason = given.reason, blame = given.blame, message_id = given.message_id,
+				ticket = :ticket::bigint, attempts = attempts + (recipient.state = 'claimed')::int,
+				updated_at = ${NOW}
+			FROM given
+			WHERE ${STILL_HELD} AND recipient.state IN ('claimed', 'dispatched', 'unknown')
+			RETURNING recipient.id, recipient.state, n),
+		done_with AS (
+			DELETE FROM payload USING settled
+			WHERE payload.recipient = settled.id AND settled.state IN ('sent', 'failed', 'unknown'))
+		SELECT n FROM settled`),
+
+	settledBefore: statement<Numbered>(`
+		WITH ${GIVEN}
+		SELECT n FROM given JOIN recipient ON ${STILL_HELD} WHERE ticket = :ticket::bigint`),
+
+	release: statement<Numbered>(`
+		WITH ${CLOCK}, ${GIVEN}
+		UPDATE recipient SET state = 'queued', due_at = queued_at, owner = NULL, updated_at = ${NOW}
+		FROM given WHERE ${STILL_HELD} AND state = 'claimed'
+		RETURNING n`),
+
+	/** Prolongs what is held; a lease that is over stays over. */
+	heartbeat: statement(`
+		WITH ${CLOCK}
+		UPDATE recipient SET due_at = greatest(due_at, ${NOW} + :leaseMs::bigint)
+		WHERE campaign = ${THE_CAMPAIGN} AND state IN ('claimed', 'dispatched') AND owner = :owner
+			AND due_at > ${NOW}`),
+
+	expire: statement<{ id: number }>(`
+		WITH ${CLOCK},
+		expired AS (
+			UPDATE recipient SET state = 'unknown', due_at = NULL, updated_at = ${NOW},
+				reason = 'The sender ended before the reply of the server came; the server may have the mail.'
+			WHERE campaign = ${THE_CAMPAIGN} AND state = 'dispatched' AND due_at <= ${NOW}
+			RETURNING id),
+		done_with AS (
+			DELETE FROM payload USING expired WHERE payload.recipient = expired.id)
+		SELECT id FROM expired`),
+
+	/** Locked, so that two reports about one recipient come one after the other. */
+	feedbackOf: statement<{ id: number; feedback: string | null }>(`
+		SELECT id, feedback FROM recipient WHERE campaign = ${THE_CAMPAIGN} AND key = :key FOR UPDATE`),
+	keepFeedback: statement(`
+		UPDATE recipient SET feedback = :feedback WHERE id = :id::bigint`),
+
+	entries: statement<EntryRow & Numbered>(`
+		SELECT ${ENTRY}, n
+		FROM unnest(:keys::text[]) WITH ORDINALITY AS wanted (wanted_key, n)
+		${lookedUp(THE_CAMPAIGN, 'wanted_key')}
+		JOIN recipient ON recipient.id = found.id
+		JOIN campaign ON campaign.id = recipient.campaign
+		ORDER BY n`),
+
+	entryByReference: statement<EntryRow>(`
+		SELECT ${ENTRY} FROM recipient JOIN campaign ON campaign.id = recipient.campaign
+		WHERE reference = :reference`),
+
+	/** Whom the campaign owes is read by the index of those, and only then put in order. */
+	owed: statement<EntryRow>(`
+		WITH open AS MATERIALIZED (
+			SELECT id FROM recipient WHERE campaign = ${THE_CAMPAIGN} AND ${CLAIMABLE}
+				AND id > coalesce((
+					SELECT id FROM recipient WHERE campaign = ${THE_CAMPAIGN} AND key = :after), 0)
+				AND ${MAILABLE})
+		SELECT ${ENTRY}
+		FROM (SELECT id FROM open ORDER BY id LIMIT :limit::int) AS page
+		JOIN recipient USING (id) JOIN campaign ON campaign.id = recipient.campaign
+		ORDER BY recipient.id`),
+
+	counts: statement<{ state: LedgerState; recipients: number }>(`
+		SELECT state, count(*) AS recipients FROM recipient
+		WHERE campaign = ${THE_CAMPAIGN} GROUP BY state`),
+};
