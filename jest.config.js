@@ -1,11 +1,20 @@
+/** Libraries that are ES modules only, which Jest cannot load as they are. */
+const MODULE_PACKAGES = '(htmlparser2|domhandler|domelementtype|domutils|dom-serializer|entities)/';
+const MODULES = `/node_modules/${MODULE_PACKAGES}.+\\.js$`;
+/** One whose many parts are too: bundled from this file on, as it is for n8n. */
+const BUNDLED = 'juice/client\\.js$';
+
 /** @type {import('jest').Config} */
 const project = (displayName, testMatch) => ({
 	displayName,
 	testMatch,
 	testEnvironment: 'node',
 	transform: {
+		[`/node_modules/${BUNDLED}`]: '<rootDir>/test/support/bundle-es-module.cjs',
 		'^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
+		[MODULES]: ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
 	},
+	transformIgnorePatterns: [`/node_modules/(?!${MODULE_PACKAGES}|${BUNDLED})`],
 	moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/'],
 });

@@ -69,7 +69,9 @@ export function readContentType(text: string): {
 	parameters: Record<string, string>;
 } {
 	const semicolon = text.indexOf(';');
-	const value = (semicolon < 0 ? text : text.slice(0, semicolon)).trim().toLowerCase();
+	// A server that forgot the semicolon still names the type first.
+	const value =
+		(semicolon < 0 ? text : text.slice(0, semicolon)).trim().toLowerCase().split(/\s/)[0] ?? '';
 	const parameters: Record<string, string> = {};
 	if (semicolon < 0) return { value, parameters };
 	for (const [, name = '', quoted, bare = ''] of text

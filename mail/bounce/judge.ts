@@ -1,7 +1,20 @@
-import type { Blame, Severity } from '../model/blame';
+import type { Blame } from '../model/blame';
 import { parseEnhancedStatus } from '../model/enhanced-status';
-import type { Advice, ReportedRecipient } from '../model/report';
-import { readReply } from '../smtp/reply';
+import type { EnhancedStatus } from '../model/enhanced-status';
+import type { Advice, BounceReason, ReportedRecipient } from '../model/report';
+import { REASON_PATTERNS } from './reason-patterns';
+import { REASONS } from './reasons';
+
+/** What a report says of one recipient. */
+export interface Evidence {
+	action: ReportedRecipient['action'];
+	/** The report's own Status field. */
+	status?: string;
+	/** The server's words about this recipient. */
+	diagnostic: string;
+	/** The report's other words, asked only where these say nothing. */
+	context?: () => string;
+}
 
 /** What a recipient's status and the server's words come to. */
 export type Judgement = Pick<
@@ -9,60 +22,147 @@ export type Judgement = Pick<
 	'severity' | 'reason' | 'blame' | 'advice' | 'status' | 'smtpCode'
 >;
 
-/**
- * How lasting a failure is, why it happened, whose fault it is and what to do.
- *
- * A status such as 5.0.0 says nothing, so a fuller one in the server's words counts before it; the
- * words decide whose fault it is, as they do for a reply on the wire.
- *
- * @param status the report's own enhanced status code
- * @param diagnostic the server's words
- */
-export function judge(
-	action: ReportedRecipient['action'],
-	status: string | undefined,
-	diagnostic: string,
-): Judgement {
-	const smtpCode = smtpCodeIn(diagnostic);
-	const told = parseEnhancedStatus(diagnostic);
-	const own = status === undefined ? undefined : parseEnhancedStatus(status);
-	const best = own && !own.code.endsWith('.0.0') ? own : (told ?? own);
-	const common = {
-		...(best ? { status: best.code } : {}),
+/** Words beyond this decide nothing. */
+const MAX_WORDS = 1_500;
+
+/** How lasting a failure is, why it happened, whose fault it is and what to do. */
+export function judge(evidence: Evidence): Judgement {
+	const { action, diagnostic, context = () => '' } = evidence;
+	const said = codesOf(evidence.status, diagnostic);
+	const { status, smtpCode } = said.status || said.smtpCode ? said : codesOf(undefined, context());
+	const reason = reasonOf(status, smtpCode, diagnostic, context);
+	const digit = action === 'delayed' ? 4 : smtpCode === undefined ? 5 : Math.floor(smtpCode / 100);
+	const codes = {
+		status: status?.code ?? `${digit}.${REASONS[reason].implies}`,
 		...(smtpCode === undefined ? {} : { smtpCode }),
 	};
 	if (action === 'delivered' || action === 'relayed' || action === 'expanded')
-		return { ...common, severity: 'none', reason: 'delivered', advice: 'none' };
-
-	const reply = readReply(
-		`${smtpCode ?? (best?.class === 4 ? 450 : 550)} ${best?.code ?? ''} ${diagnostic}`,
-	);
-	const blame: Blame = reply.verdict === 'accepted' ? 'recipient' : reply.blame;
-	const addressIsBad = reply.verdict === 'permanent' && reply.addressIsBad;
-	const reason =
-		addressIsBad && best?.reason === 'onhold'
-			? 'userunknown'
-			: (best?.reason ?? (addressIsBad ? 'userunknown' : 'undefined'));
-	if (action === 'delayed') return { ...common, severity: 'none', reason, blame, advice: 'none' };
-	const severity: Severity = addressIsBad && best?.class !== 4 ? 'hard' : 'soft';
-	return { ...common, severity, reason, blame, advice: adviceFor(severity, blame) };
+		return { ...codes, severity: 'none', reason: 'delivered', advice: 'none' };
+	const { severity, blame, advice } = REASONS[reason];
+	if (action === 'delayed') return { ...codes, severity: 'none', reason, blame, advice: 'none' };
+	const isTemporary = (status?.class ?? Math.floor((smtpCode ?? 500) / 100)) === 4;
+	if (!isTemporary || severity !== 'hard') return { ...codes, severity, reason, blame, advice };
+	return { ...codes, severity: 'soft', reason, blame, advice: 'retryLater' };
 }
 
-function adviceFor(severity: Severity, blame: Blame): Advice {
-	if (severity === 'hard') return 'remove';
-	switch (blame) {
-		case 'senderPolicy':
-		case 'reputation':
-			return 'fixSender';
-		case 'content':
-			return 'review';
-		default:
-			return 'retryLater';
+/**
+ * The status in the refusing server's words is nearer to the cause than the one that the reporting
+ * server chose for its Status field; either counts only when it says more than 5.0.0.
+ */
+function codesOf(
+	field: string | undefined,
+	diagnostic: string,
+): { status?: EnhancedStatus; smtpCode?: number } {
+	const own = field === undefined ? undefined : parseEnhancedStatus(field);
+	const told = bestStatusIn(diagnostic);
+	const status = told && !isVague(told) ? told : own && !isVague(own) ? own : (told ?? own);
+	return { status, smtpCode: smtpCodeIn(diagnostic) };
+}
+
+function isVague({ code }: EnhancedStatus): boolean {
+	return code.endsWith('.0.0');
+}
+
+/** Says what followed from a cause (too long in the queue, no valid recipients left), or nothing. */
+const CONSEQUENCE = /\.(?:0\.0|1\.0|5\.[01]|4\.7)$/;
+
+/** The most telling enhanced status in a text: the first that names a cause. */
+function bestStatusIn(text: string): EnhancedStatus | undefined {
+	let best: EnhancedStatus | undefined;
+	let rest = text.slice(0, 4_000);
+	for (let tries = 0; tries < 6; tries++) {
+		const found = parseEnhancedStatus(rest);
+		if (!found) break;
+		if (found.class !== 2) {
+			if (!CONSEQUENCE.test(found.code)) return found;
+			best ??= found;
+		}
+		rest = rest.slice(rest.indexOf(found.code) + found.code.length);
 	}
+	return best;
 }
 
 /** The reply code in a server's words: not a part of a longer number, of an address or of a date. */
-function smtpCodeIn(diagnostic: string): number | undefined {
-	const found = /(?:^|[\s:;(<[])([45][0-5]\d)(?=[\s\-#:]|$)/.exec(diagnostic);
+function smtpCodeIn(text: string): number | undefined {
+	const found = /(?:^|[\s:;(<["'=,#>])([45][0-5]\d)(?=[\s\-#:,;)\]>'"]|$)/.exec(
+		text.slice(0, 4_000),
+	);
 	return found ? Number(found[1]) : undefined;
+}
+
+function reasonOf(
+	status: EnhancedStatus | undefined,
+	smtpCode: number | undefined,
+	diagnostic: string,
+	context: () => string,
+): BounceReason {
+	const said = reasonInWords(diagnostic);
+	if (said) return said;
+	const byStatus = status && !isVague(status) ? status.reason : undefined;
+	if (byStatus && byStatus !== 'onhold') return byStatus;
+	return (
+		reasonInWords(context()) ??
+		(smtpCode === 552 ? 'mailboxfull' : diagnostic ? 'onhold' : 'undefined')
+	);
+}
+
+/** In reply to which command the words were said, where that changes what they mean. */
+const STAGES: readonly { words: RegExp; from: readonly BounceReason[]; to: BounceReason }[] = [
+	{
+		words: /(?:in reply to|after) mail from/i,
+		from: ['userunknown', 'hostunknown', 'policyviolation', 'filtered', 'securityerror'],
+		to: 'rejected',
+	},
+	{
+		words:
+			/refused to talk to me|after (?:initial connection|ehlo|helo)|in reply to (?:ehlo|helo)/i,
+		from: ['userunknown', 'policyviolation', 'securityerror', 'filtered', 'rejected'],
+		to: 'blocked',
+	},
+	{ words: /(?:in reply to|after) end of data/i, from: ['userunknown'], to: 'filtered' },
+];
+
+function reasonInWords(words: string): BounceReason | undefined {
+	const text = bareWords(words);
+	if (text === '') return undefined;
+	const reason = remember(text);
+	const stage = STAGES.find((each) => each.words.test(text));
+	if (!stage) return reason;
+	return reason === undefined || stage.from.includes(reason)
+		? reason === undefined && stage.to === 'filtered'
+			? undefined
+			: stage.to
+		: reason;
+}
+
+/** Ten thousand recipients of one report are refused in the same words. */
+const remembered = new Map<string, BounceReason | undefined>();
+
+function remember(text: string): BounceReason | undefined {
+	if (remembered.has(text)) return remembered.get(text);
+	const reason = REASON_PATTERNS.find(({ words }) => words.test(text))?.reason;
+	if (remembered.size >= 500) remembered.clear();
+	remembered.set(text, reason);
+	return reason;
+}
+
+/** Behind these, a server that passes a refusal on quotes it. */
+const SAID_BY_OTHER =
+	/(?:error that the other server returned was|the response (?:from the remote server )?was|remote host said|remote server (?:said|returned|responded))\b ?:?/i;
+
+/** Links, addresses and message numbers hold words that nobody said. */
+function bareWords(words: string): string {
+	const from = words.search(SAID_BY_OTHER);
+	return words
+		.slice(Math.max(0, from), Math.max(0, from) + MAX_WORDS)
+		.replace(/https?:\/\/[^\s>"')\]]{1,400}/g, ' ')
+		.replace(/[^\s<>()[\],;:"@]{1,64}@[\w.-]{1,190}/g, 'a@b')
+		.replace(/\s+/g, ' ')
+		.trim();
+}
+
+/** For what is no failure: a complaint, an automatic answer. */
+export function adviceFor(reason: BounceReason): { blame?: Blame; advice: Advice } {
+	const { blame, advice } = REASONS[reason];
+	return { ...(blame ? { blame } : {}), advice };
 }

@@ -1,11 +1,20 @@
 import type { FetchedPart } from '../model/message-parts';
 import type { MailReport, ReportedRecipient, ReportKind } from '../model/report';
-import { isAutoReply } from './auto-reply';
-import { readDeliveryStatus } from './delivery-status';
-import { judge } from './judge';
-import { describeOriginal, findOriginal, referenceSources } from './original';
-import { first, readHeaders } from './headers';
+import { addressesIn } from './addresses';
+import { readAutoReply } from './auto-reply';
+import { oneLine, readDeliveryStatus } from './delivery-status';
+import type { DeliveryStatus } from './delivery-status';
+import { DIALECTS } from './dialects';
+import { readComplaint } from './feedback-report';
+import { first } from './headers';
 import type { Headers } from './headers';
+import { judge } from './judge';
+import { namedIn } from './naming';
+import type { Named } from './naming';
+import { noticeOf, ownAddresses } from './notice';
+import type { Notice } from './notice';
+import { isFromDaemon, isMachineWritten, tellsDelay, tellsFailure } from './notice-signs';
+import { describeOriginal, findOriginal, referenceSources } from './original';
 import { joinMessage, splitMessage } from './parts';
 import type { Message } from './parts';
 
@@ -17,15 +26,17 @@ interface Found {
 	envelopeId?: string;
 }
 
+/** A message on the ladder. */
+interface Reading {
+	message: Message;
+	notice: Notice;
+	original: Headers | undefined;
+}
+
 /**
- * Reads what a message reports about mails that were sent: a ladder from what is certain to what is
- * likely, and `other` where no rung holds. Never throws; time is linear in the input.
+ * Reads what a message reports about mails that were sent. Never throws; time is linear in the input.
  *
- * 1. a complaint (ARF, RFC 5965)
- * 2. a delivery status report (RFC 3464)
- * 3. the header X-Failed-Recipients
- * 4. a notice in words from a mail server, that names an address on a line of its own
- * 5. an automatic answer (RFC 3834)
+ * @param raw the message as received; newlines may be CRLF, LF or CR
  */
 export async function parseBounce(raw: Buffer): Promise<MailReport> {
 	return await Promise.resolve(readReport(splitMessage(raw)));
@@ -44,22 +55,44 @@ export function readReportParts(message: {
 	return readReport(joinMessage(message.header, message.parts));
 }
 
-function readReport(root: Message): MailReport {
-	const original = findOriginal(root);
-	const found: Found = readComplaint(root, original) ??
-		readStatusReport(root) ??
-		readFailedRecipients(root) ??
-		readNotice(root, original) ??
-		readAutoReply(root) ?? { kind: 'other', recipients: [] };
-	return describe(root, original, found);
+/**
+ * A ladder from what is certain to what is likely, and `other` where no rung holds:
+ *
+ * 1. a complaint (ARF, RFC 5965)
+ * 2. a delivery status report (RFC 3464), also where its fields stand in plain text
+ * 3. an automatic answer (RFC 3834), which a report never is from here on
+ * 4. a notice in words from a mail server: whom X-Failed-Recipients, the server's dialect or the forms
+ *    that all servers use name
+ * 5. reports that were forwarded, each as a mail of its own
+ * 6. a notice that names nobody, with the only recipient of the returned mail, or with none
+ */
+function readReport(message: Message): MailReport {
+	const reading = readingOf(message);
+	const found: Found = readComplaint(message, reading.original) ??
+		readStatusReport(reading) ??
+		readAutoReply(message) ??
+		readNotice(reading) ??
+		readForwarded(message) ??
+		readNameless(reading) ?? { kind: 'other', recipients: [] };
+	return describe(reading, found);
 }
 
-function describe(root: Message, original: Headers | undefined, found: Found): MailReport {
+function readingOf(message: Message): Reading {
+	const plain = noticeOf(message.parts, 'text/plain');
+	const notice =
+		plain.text.includes('@') || !message.parts.some(({ type }) => type === 'text/html')
+			? plain
+			: noticeOf(message.parts, 'text/html');
+	return { message, notice, original: findOriginal(message, notice) };
+}
+
+function describe({ message, original }: Reading, found: Found): MailReport {
+	const { headers } = message;
 	const deliveredTo = ['delivered-to', 'x-original-to', 'to', 'envelope-to', 'x-envelope-to']
-		.flatMap((name) => root.headers.get(name) ?? [])
+		.flatMap((name) => headers.get(name) ?? [])
 		.slice(0, 20);
-	const date = new Date(first(root.headers, 'date'));
-	const optional = (name: string) => first(root.headers, name).slice(0, 1_000) || undefined;
+	const date = new Date(first(headers, 'date').slice(0, 100));
+	const optional = (name: string) => first(headers, name).slice(0, 1_000) || undefined;
 	return {
 		kind: found.kind,
 		recipients: found.recipients,
@@ -71,47 +104,27 @@ function describe(root: Message, original: Headers | undefined, found: Found): M
 		subject: optional('subject'),
 		from: optional('from'),
 		deliveredTo,
-		referenceSources: referenceSources(root, original, deliveredTo),
+		referenceSources: referenceSources(message, original, deliveredTo),
 		reportingMta: found.reportingMta,
 		date: Number.isNaN(date.getTime()) ? undefined : date.toISOString(),
 	};
 }
 
-function readComplaint(root: Message, original: Headers | undefined): Found | undefined {
-	const part = root.parts.find(({ type }) => type === 'message/feedback-report');
-	if (!part) return undefined;
-	const { headers } = readHeaders(part.text.trim());
-	if (/^(?:auth-failure|dmarc|not-spam)/i.test(first(headers, 'feedback-type')))
-		return { kind: 'other', recipients: [] };
-	const addresses = [
-		...(headers.get('original-rcpt-to') ?? []),
-		...(headers.get('removal-recipient') ?? []),
-		...(original?.get('to') ?? []),
-	].map(bareAddress);
-	const address = addresses.find((each) => each !== '') ?? '';
-	return {
-		kind: 'complaint',
-		reportingMta: first(headers, 'reporting-mta') || undefined,
-		recipients: [
-			{
-				address,
-				action: 'complained',
-				severity: 'none',
-				reason: 'feedback',
-				blame: 'recipient',
-				advice: 'unsubscribe',
-				diagnostic: `Feedback-Type: ${first(headers, 'feedback-type') || 'abuse'}`,
-			},
-		],
-	};
-}
+const STATUS_TYPE = /^message\/(?:global-)?delivery-status$|^message\/.*-?delivery-?status$/;
 
-function readStatusReport(root: Message): Found | undefined {
-	const parts = root.parts.filter(({ type }) =>
-		/^message\/(?:global-)?delivery-status$/.test(type),
+function readStatusReport(reading: Reading): Found | undefined {
+	const { message, notice } = reading;
+	const context = () => notice.text;
+	const parts = message.parts.filter(({ type }) => STATUS_TYPE.test(type));
+	const read = parts.map(({ text }) => readDeliveryStatus(text, context));
+	if (!read.some(({ recipients }) => recipients.length > 0)) {
+		const inText = readStatusInText(reading);
+		if (inText) read.push(inText);
+	}
+	const recipients = withNotice(
+		read.flatMap((status) => status.recipients),
+		reading,
 	);
-	const read = parts.map(({ text }) => readDeliveryStatus(text));
-	const recipients = read.flatMap((status) => status.recipients);
 	if (recipients.length === 0) return undefined;
 	return {
 		kind: kindOf(recipients),
@@ -121,106 +134,127 @@ function readStatusReport(root: Message): Found | undefined {
 	};
 }
 
+/** The fields of a report in plain text: from a server that knows no MIME, or forwarded. */
+function readStatusInText({ message, notice }: Reading): DeliveryStatus | undefined {
+	const text = `${notice.text}\n${notice.returned.slice(0, 64 * 1024)}`;
+	const start =
+		/^[ \t>]{0,8}(?:final|original)-recipient[ \t]*:[ \t]*(?:rfc822|smtp|x400|utf-8)[ \t]*;/im.exec(
+			text,
+		);
+	if (!start || !(isFromDaemon(message.headers) || isMachineWritten(notice.text))) return undefined;
+	const before = text.slice(0, start.index).lastIndexOf('\n\n');
+	const fields = text
+		.slice(Math.max(0, before))
+		.split('\n')
+		.map((line) => line.replace(/^[> ]{0,8}(?=[A-Za-z][\w-]{1,40}[ \t]*:)/, ''))
+		.join('\n');
+	return readDeliveryStatus(fields, () => notice.text);
+}
+
+/** A report that names a mailbox without its domain, or only says why in its other words. */
+function withNotice(recipients: ReportedRecipient[], { notice }: Reading): ReportedRecipient[] {
+	return recipients.map((recipient) => {
+		if (recipient.address.includes('@')) return recipient;
+		const prefix = `${recipient.address.toLowerCase()}@`;
+		const whole = addressesIn(notice.text.slice(0, 50_000)).find(({ address }) =>
+			address.toLowerCase().startsWith(prefix),
+		);
+		return whole ? { ...recipient, address: whole.address } : recipient;
+	});
+}
+
 /** A report is as bad as the worst that it says. */
 function kindOf(recipients: readonly ReportedRecipient[]): ReportKind {
 	if (recipients.some(({ action }) => action === 'failed')) return 'bounce';
 	return recipients.some(({ action }) => action === 'delayed') ? 'delay' : 'delivered';
 }
 
-/** Exim and Gmail name the failed addresses in a header. */
-function readFailedRecipients(root: Message): Found | undefined {
-	const addresses = (root.headers.get('x-failed-recipients') ?? [])
-		.flatMap((value) => value.split(','))
-		.map(bareAddress)
-		.filter((address) => address !== '');
-	if (addresses.length === 0) return undefined;
-	const words = wordsOf(root);
-	return {
-		kind: 'bounce',
-		recipients: addresses.map((address) => failed(address, wordsAfter(words, address))),
-	};
+function readNotice(reading: Reading): Found | undefined {
+	const { message, notice } = reading;
+	const { headers } = message;
+	const subject = first(headers, 'subject');
+	const failedHeader = headers.get('x-failed-recipients') ?? [];
+	const isReport =
+		failedHeader.length > 0 ||
+		(isFromDaemon(headers) && (tellsFailure(subject) || tellsFailure(notice.text))) ||
+		(isMachineWritten(notice.text) && !headers.has('in-reply-to'));
+	if (!isReport) return undefined;
+	const named = whoFailed(reading, failedHeader);
+	if (named.length === 0) return undefined;
+	const isDelay = tellsDelay(`${subject}\n${notice.text.slice(0, 4_000)}`);
+	const recipients = named.map((each) => toRecipient(each, isDelay ? 'delayed' : 'failed', notice));
+	return { kind: kindOf(recipients), recipients };
 }
 
-const MAIL_SERVER = /mailer-daemon|postmaster|mail delivery (?:sub)?system|mailerdaemon|mdaemon/i;
-const NOTICE =
-	/undeliver|delivery (?:status|fail|has failed)|returned (?:mail|to sender)|failure notice|delivery notification|mail delivery failed|unzustellbar|non remis|no se (?:ha )?pudo entregar/i;
-
-/** A server that writes no report still names the address on a line of its own. */
-function readNotice(root: Message, original: Headers | undefined): Found | undefined {
-	const { headers } = root;
-	const byServer =
-		MAIL_SERVER.test(first(headers, 'from')) || first(headers, 'return-path').trim() === '<>';
-	if (!byServer || !NOTICE.test(`${first(headers, 'subject')} ${wordsOf(root).slice(0, 1_000)}`))
-		return undefined;
-	const sender = bareAddress(original ? first(original, 'from') : '').toLowerCase();
-	const lines = wordsOf(root).split('\n').slice(0, 300);
-	const recipients: ReportedRecipient[] = [];
-	for (const line of lines) {
-		// Here begins the returned copy.
-		if (
-			/^(?:-{3,} ?(?:below|this is a copy|original|returned)|received:|return-path:|message-id:)/i.test(
-				line.trim(),
-			)
-		)
-			break;
-		const address = ALONE.exec(line.slice(0, 400))?.[1];
-		if (!address || address.toLowerCase() === sender) continue;
-		if (recipients.some((known) => known.address.toLowerCase() === address.toLowerCase())) continue;
-		recipients.push(failed(address, wordsAfter(wordsOf(root), address)));
+/** Exim and Gmail name the failed addresses in a header; what happened to each, their words say. */
+function whoFailed(
+	{ message, notice, original }: Reading,
+	failedHeader: readonly string[],
+): Named[] {
+	const own = ownAddresses(message, original);
+	const listed = failedHeader.flatMap((value) => addressesIn(value)).map(({ address }) => address);
+	if (listed.length > 0) {
+		const told = new Map(
+			namedIn(notice, new Set()).map((named) => [named.address.toLowerCase(), named]),
+		);
+		return [...new Set(listed)].map(
+			(address) =>
+				told.get(address.toLowerCase()) ?? {
+					address,
+					words: listed.length === 1 ? oneLine(notice.text) : '',
+				},
+		);
 	}
-	return recipients.length === 0 ? undefined : { kind: kindOf(recipients), recipients };
+	for (const dialect of DIALECTS) {
+		const named = dialect.read({ message, notice, original });
+		if (named.length > 0) return named;
+	}
+	return namedIn(notice, own);
 }
 
-/** An address that begins a line: alone, in brackets, or before a colon. */
-const ALONE =
-	/^[\s*>-]{0,10}<?([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}[A-Za-z0-9])>?[:;,.]?(?:\s|$)/;
+/** A server that says that a mail did not arrive, and not whose: perhaps the returned mail tells. */
+function readNameless({ message, notice, original }: Reading): Found | undefined {
+	const subject = first(message.headers, 'subject');
+	if (!isFromDaemon(message.headers) || !tellsFailure(subject)) return undefined;
+	const own = ownAddresses(message, original);
+	const to = (original?.get('to') ?? []).flatMap((field) => addressesIn(field));
+	const [only] = to;
+	const address =
+		only && to.length === 1 && !own.has(only.address.toLowerCase()) ? only.address : '';
+	const isDelay = tellsDelay(`${subject}\n${notice.text.slice(0, 4_000)}`);
+	const words = notice.text.slice(0, 2_000);
+	const recipient = toRecipient({ address, words }, isDelay ? 'delayed' : 'failed', notice);
+	return { kind: isDelay ? 'delay' : 'bounce', recipients: [recipient] };
+}
 
-function readAutoReply(root: Message): Found | undefined {
-	if (!isAutoReply(root.headers)) return undefined;
-	const address = bareAddress(first(root.headers, 'from'));
+function toRecipient(
+	{ address, originalAddress, words }: Named,
+	action: 'failed' | 'delayed',
+	notice: Notice,
+): ReportedRecipient {
+	const diagnostic = oneLine(words);
+	const remoteMta = /\bhost:? ([\w.-]{3,200}\w) ?[[(]/i.exec(diagnostic)?.[1];
 	return {
-		kind: 'autoReply',
-		recipients: [
-			{
-				address,
-				action: 'autoReplied',
-				severity: 'none',
-				reason: 'vacation',
-				advice: 'none',
-				diagnostic: first(root.headers, 'subject').slice(0, 500),
-			},
-		],
+		address,
+		...(originalAddress ? { originalAddress } : {}),
+		action,
+		diagnostic,
+		...(remoteMta ? { remoteMta } : {}),
+		...judge({ action, diagnostic, context: () => notice.text }),
 	};
 }
 
-function failed(address: string, diagnostic: string): ReportedRecipient {
-	const action = /4\.\d\.\d+|will (?:keep|continue)|not yet been|delayed/i.test(diagnostic)
-		? 'delayed'
-		: 'failed';
-	return { address, action, diagnostic, ...judge(action, undefined, diagnostic) };
-}
-
-/** The words of the first readable part: what the server says before it returns the mail. */
-function wordsOf(root: Message): string {
-	const parts = root.parts.filter(
-		({ type }) => type.startsWith('text/') && type !== 'text/rfc822-headers',
-	);
-	const plain = parts.find(({ type }) => type === 'text/plain') ?? parts[0];
-	const text = (plain?.text ?? '').slice(0, 50_000);
-	return plain?.type === 'text/html' ? text.replace(/<[^>]{0,500}>/g, '\n') : text;
-}
-
-function wordsAfter(words: string, address: string): string {
-	const at = words.indexOf(address);
-	return (at < 0 ? words : words.slice(at + address.length))
-		.slice(0, 600)
-		.replace(/\s+/g, ' ')
-		.replace(/^[>:;,. ]+/, '')
-		.trim();
-}
-
-function bareAddress(text: string): string {
-	const found =
-		/<([^<>\s]{3,254})>/.exec(text) ?? /([^\s<>(),;:"]{1,64}@[^\s<>(),;:"]{1,190})/.exec(text);
-	return (found?.[1] ?? '').replace(/^rfc822;\s*/i, '').trim();
+/** Reports that somebody forwarded as attachments; a mail that only returns one is read above. */
+function readForwarded(message: Message): Found | undefined {
+	const found = message.parts
+		.filter(({ type }) => type === 'message/rfc822')
+		.slice(0, 200)
+		.flatMap((part) => {
+			const inner = readingOf(part.message);
+			return readStatusReport(inner) ?? readNotice(inner) ?? [];
+		});
+	const recipients = found.flatMap((each) => each.recipients);
+	return recipients.length === 0
+		? undefined
+		: { ...found[0], kind: kindOf(recipients), recipients };
 }

@@ -1,12 +1,26 @@
 import type { Blame } from '../model/blame';
 import { readReply } from '../smtp/reply';
+import type { PaceSignal } from '../smtp/reply';
 import type { SendResult, SmtpProblem, SmtpStage } from '../smtp/send-result';
 
 /** What one try to bring a message to the server came to, and so what may be done next. */
 export type Delivery =
 	| { became: 'sent'; reply: string }
-	| { became: 'deferred'; reply: string; reason: string; blame: Blame; retryAfterMs?: number }
-	| { became: 'failed'; reply?: string; reason: string; blame: Blame; addressIsBad: boolean }
+	| ({
+			became: 'deferred';
+			reply: string;
+			reason: string;
+			blame: Blame;
+			retryAfterMs?: number;
+			greylisted?: boolean;
+	  } & AsksOfPace)
+	| ({
+			became: 'failed';
+			reply?: string;
+			reason: string;
+			blame: Blame;
+			addressIsBad: boolean;
+	  } & AsksOfPace)
 	| { became: 'unknown'; reason: string }
 	/** The gate was shut: no server has it. */
 	| { became: 'withdrawn' }
@@ -15,7 +29,13 @@ export type Delivery =
 	/** The server was not reached: this says nothing about the recipient. */
 	| { became: 'unreached'; problem: SmtpProblem }
 	/** The server does not let this account send: the next recipient would meet the same. */
-	| { became: 'accountRefused'; reason: string };
+	| { became: 'accountRefused'; reason: string; retryAfterMs?: number };
+
+export interface AsksOfPace {
+	pace?: PaceSignal;
+	/** It is the whole account that is too fast, not the mail to one provider. */
+	paceOfAccount?: boolean;
+}
 
 const FAILED_BY: Readonly<Record<Blame, string>> = {
 	recipient: 'The server refused this recipient for good.',
@@ -59,26 +79,38 @@ export function readResult(result: SendResult, hasAnswered: boolean): Delivery {
 /** The size declared with MAIL FROM, or letters outside ASCII (RFC 1870 section 6.1, RFC 6531 section 3.5). */
 const IS_ABOUT_THE_MESSAGE = /^552|\b5\.3\.4\b|\b5\.6\.\d/;
 
+/** A quota is by the hour or by the day, and the reply does not say which. */
+const QUOTA_PAUSE_MS = 3_600_000;
+
 type Refusal = Extract<SendResult, { result: 'refused' }>;
 
 function readRefusal({ reply, stage }: Refusal): Delivery {
 	const verdict = readReply(reply);
-	if (verdict.verdict !== 'permanent') {
-		const { blame, retryAfterMs } =
-			verdict.verdict === 'transient'
-				? verdict
-				: { blame: 'capacity' as const, retryAfterMs: undefined };
-		return { became: 'deferred', reply, reason: DEFERRED_BY[blame], blame, retryAfterMs };
-	}
-	const { blame, addressIsBad } = verdict;
-	// No recipient was named yet: whoever they are, the answer would be the same.
-	if (stage === 'mailFrom' && !IS_ABOUT_THE_MESSAGE.test(reply))
+	if (verdict.verdict === 'accepted')
+		return { became: 'deferred', reply, reason: DEFERRED_BY.capacity, blame: 'capacity' };
+	const { blame, pace, account } = verdict;
+	if (account === 'exhausted')
+		return {
+			became: 'accountRefused',
+			reason: `The account may send no more for now: ${reply}`,
+			retryAfterMs: QUOTA_PAUSE_MS,
+		};
+	// No recipient was named yet, or it is not about them: the answer would be the same for all.
+	const isAboutAll = stage === 'mailFrom' && !IS_ABOUT_THE_MESSAGE.test(reply);
+	if (account === 'refused' || (verdict.verdict === 'permanent' && isAboutAll))
 		return {
 			became: 'accountRefused',
 			reason: `The server does not let this account send as this sender: ${reply}`,
 		};
+	const asks = { ...(pace ? { pace } : {}), paceOfAccount: account === 'throttled' || isAboutAll };
+	if (verdict.verdict === 'transient') {
+		const { retryAfterMs, greylisted } = verdict;
+		const reason = DEFERRED_BY[blame];
+		return { became: 'deferred', reply, reason, blame, retryAfterMs, greylisted, ...asks };
+	}
+	const { addressIsBad } = verdict;
 	const reason = addressIsBad ? 'The address does not exist.' : FAILED_BY[blame];
-	return { became: 'failed', reply, reason, blame, addressIsBad };
+	return { became: 'failed', reply, reason, blame, addressIsBad, ...asks };
 }
 
 /** Whether a problem is one of the account's settings, which waiting does not mend. */

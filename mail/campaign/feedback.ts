@@ -129,7 +129,7 @@ function matchRecipients(report: MailReport, origins: LedgerEntry[]): Match[] {
 }
 
 function names(recipient: ReportedRecipient, origin: LedgerEntry): boolean {
-	return [recipient.address, recipient.originalAddress, recipient.finalAddress].some(
+	return [recipient.address, recipient.originalAddress].some(
 		(address) => address !== undefined && recipientKey(address) === origin.key,
 	);
 }
@@ -147,10 +147,9 @@ function toEvent(
 	recipient: ReportedRecipient,
 	origin: LedgerEntry | undefined,
 ): ReportedEvent {
-	const address = origin?.address ?? recipient.address;
-	const forwardedTo = [recipient.finalAddress, recipient.address].find(
-		(other) => other !== undefined && other !== '' && recipientKey(other) !== recipientKey(address),
-	);
+	const address = origin?.address ?? recipient.originalAddress ?? recipient.address;
+	const isForwarded =
+		recipient.address !== '' && recipientKey(recipient.address) !== recipientKey(address);
 	const { messageId, subject, from, to, date } = report.original;
 	return {
 		event: eventName(report, recipient),
@@ -166,7 +165,7 @@ function toEvent(
 		...(recipient.smtpCode ? { smtpCode: recipient.smtpCode } : {}),
 		diagnostic: recipient.diagnostic,
 		...(recipient.remoteMta ? { remoteMta: recipient.remoteMta } : {}),
-		...(forwardedTo ? { forwardedTo } : {}),
+		...(isForwarded ? { forwardedTo: recipient.address } : {}),
 		original: { messageId, subject, from, to, date },
 		...(report.date ? { reportedAt: report.date } : {}),
 	};

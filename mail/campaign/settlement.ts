@@ -31,8 +31,8 @@ export function settlementOf(
 			return { claim, messageId, state: 'failed', reply, reason, blame };
 		}
 		case 'deferred': {
-			const { reply, reason, blame, retryAfterMs } = delivery;
-			const at = retryAt(claim.attempts + 1, now, retryAfterMs);
+			const { reply, reason, blame, retryAfterMs: askedMs, greylisted } = delivery;
+			const at = retryAt(claim.attempts + 1, now, { askedMs, greylisted });
 			return { claim, messageId, state: 'deferred', retryAt: at, reply, reason, blame };
 		}
 		case 'cutOff': {

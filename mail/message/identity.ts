@@ -118,7 +118,12 @@ function keyFor(secret: Buffer): KeyObject {
 }
 
 /** The first `length` base32 characters of an HMAC-SHA-256; `purpose` keeps its uses apart. */
-function hmac({ secret }: ReferenceKey, purpose: string, text: string, length: number): string {
+export function hmac(
+	{ secret }: ReferenceKey,
+	purpose: string,
+	text: string,
+	length: number,
+): string {
 	const digest = createHmac('sha256', keyFor(secret)).update(`${purpose}\0${text}`).digest();
 	let characters = '';
 	let bits = 0;

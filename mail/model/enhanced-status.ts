@@ -1,4 +1,5 @@
 import type { Blame, Severity } from './blame';
+import type { BounceReason } from './report';
 
 /** An enhanced mail system status code (RFC 3463), such as 5.1.1. */
 export interface EnhancedStatus {
@@ -11,10 +12,10 @@ export interface EnhancedStatus {
 	/** For a permanent failure; a transient one is never hard. */
 	severity: Severity;
 	/** In the taxonomy of bounce reasons. */
-	reason: string;
+	reason: BounceReason;
 }
 
-type Row = readonly [meaning: string, blame: Blame, severity: Severity, reason: string];
+type Row = readonly [meaning: string, blame: Blame, severity: Severity, reason: BounceReason];
 
 /** Subject and detail: RFC 3463 section 3, and the IANA registry of enhanced status codes. */
 const REGISTRY: Readonly<Record<string, Row>> = {
@@ -32,13 +33,13 @@ const REGISTRY: Readonly<Record<string, Row>> = {
 	'2.0': ['Other mailbox status', 'recipient', 'soft', 'filtered'],
 	'2.1': ['Mailbox disabled, not accepting messages', 'recipient', 'hard', 'suspend'],
 	'2.2': ['Mailbox full', 'recipient', 'soft', 'mailboxfull'],
-	'2.3': ['Message length exceeds administrative limit', 'content', 'soft', 'exceedlimit'],
+	'2.3': ['Message length exceeds administrative limit', 'content', 'soft', 'emailtoolarge'],
 	'2.4': ['Mailing list expansion problem', 'recipient', 'soft', 'filtered'],
 	'3.0': ['Other mail system status', 'capacity', 'soft', 'systemerror'],
 	'3.1': ['Mail system full', 'capacity', 'soft', 'systemfull'],
 	'3.2': ['System not accepting network messages', 'recipient', 'hard', 'notaccept'],
 	'3.3': ['System not capable of selected features', 'content', 'soft', 'systemerror'],
-	'3.4': ['Message too big for system', 'content', 'soft', 'mesgtoobig'],
+	'3.4': ['Message too big for system', 'content', 'soft', 'emailtoolarge'],
 	'3.5': ['System incorrectly configured', 'capacity', 'soft', 'systemerror'],
 	'4.0': ['Other network or routing status', 'capacity', 'soft', 'networkerror'],
 	'4.1': ['No answer from host', 'capacity', 'soft', 'expired'],
@@ -51,7 +52,7 @@ const REGISTRY: Readonly<Record<string, Row>> = {
 	'5.0': ['Other protocol status', 'capacity', 'soft', 'systemerror'],
 	'5.1': ['Invalid command', 'capacity', 'soft', 'syntaxerror'],
 	'5.2': ['Syntax error', 'capacity', 'soft', 'syntaxerror'],
-	'5.3': ['Too many recipients', 'senderPolicy', 'soft', 'toomanyconn'],
+	'5.3': ['Too many recipients', 'senderPolicy', 'soft', 'ratelimited'],
 	'5.4': ['Invalid command arguments', 'capacity', 'soft', 'syntaxerror'],
 	'6.0': ['Other media error', 'content', 'soft', 'contenterror'],
 	'6.1': ['Media not supported', 'content', 'soft', 'contenterror'],
@@ -73,7 +74,7 @@ const REGISTRY: Readonly<Record<string, Row>> = {
 	'7.25': ['Reverse DNS validation failed', 'senderPolicy', 'soft', 'requireptr'],
 	'7.26': ['Multiple authentication checks failed', 'senderPolicy', 'soft', 'authfailure'],
 	'7.27': ['Sender address has null MX', 'senderPolicy', 'soft', 'rejected'],
-	'7.28': ['Mail flood detected', 'reputation', 'soft', 'speeding'],
+	'7.28': ['Mail flood detected', 'reputation', 'soft', 'ratelimited'],
 	'7.30': ['REQUIRETLS support required', 'senderPolicy', 'soft', 'securityerror'],
 	'7.515': ['Bulk sender requirements not met', 'senderPolicy', 'soft', 'authfailure'],
 };
@@ -105,7 +106,7 @@ export function parseEnhancedStatus(text: string): EnhancedStatus | undefined {
 	const statusClass = Number(digit) as 2 | 4 | 5;
 	const key = `${Number(subject)}.${Number(detail)}`;
 	const row = REGISTRY[key] ?? REGISTRY[BY_SUBJECT[Number(subject)] ?? '0.0'];
-	const [meaning, blame, severity, reason] = row ?? [
+	const [meaning, blame, severity, reason]: Row = row ?? [
 		'Other undefined status',
 		'recipient',
 		'soft',

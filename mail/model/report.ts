@@ -29,15 +29,16 @@ export interface MailReport {
 export type ReportKind = 'bounce' | 'complaint' | 'delay' | 'delivered' | 'autoReply' | 'other';
 
 export interface ReportedRecipient {
-	/** The address that was mailed, as far as the report can tell. */
+	/** The address that the report is about: where the mail ended up. Empty when it names none. */
 	address: string;
-	/** Where it ended up, when the mail was forwarded and that is another address. */
-	finalAddress?: string;
-	/** Original-Recipient (RFC 3464 section 2.3.1), when the report has one. */
+	/**
+	 * The address that was mailed, when the report tells: Original-Recipient (RFC 3464 section 2.3.1), or
+	 * "generated from" in a server's words. Another one than `address` when the mail was forwarded.
+	 */
 	originalAddress?: string;
 	action:
 		'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded' | 'complained' | 'autoReplied';
-	/** Enhanced status code such as `5.1.1` (RFC 3463), when the report has or implies one. */
+	/** Enhanced status code such as `5.1.1` (RFC 3463); of a failure without one, what its reason implies. */
 	status?: string;
 	/** Three-digit reply code of the remote server, such as 550. */
 	smtpCode?: number;
@@ -52,8 +53,41 @@ export interface ReportedRecipient {
 
 export type Advice = 'remove' | 'retryLater' | 'fixSender' | 'review' | 'unsubscribe' | 'none';
 
-/** The taxonomy of reasons, spelt as the bounce corpus spells it. Documented in docs/bounces.md. */
-export type BounceReason = string;
+/** The taxonomy of reasons; each is explained in docs/bounce-reasons.md. */
+export type BounceReason =
+	| 'authfailure'
+	| 'badreputation'
+	| 'blocked'
+	| 'contenterror'
+	| 'delivered'
+	| 'emailtoolarge'
+	| 'expired'
+	| 'failedstarttls'
+	| 'feedback'
+	| 'filtered'
+	| 'hasmoved'
+	| 'hostunknown'
+	| 'mailboxfull'
+	| 'mailererror'
+	| 'networkerror'
+	| 'norelaying'
+	| 'notaccept'
+	| 'notcompliantrfc'
+	| 'onhold'
+	| 'policyviolation'
+	| 'ratelimited'
+	| 'rejected'
+	| 'requireptr'
+	| 'securityerror'
+	| 'spamdetected'
+	| 'suspend'
+	| 'syntaxerror'
+	| 'systemerror'
+	| 'systemfull'
+	| 'undefined'
+	| 'userunknown'
+	| 'vacation'
+	| 'virusdetected';
 
 export interface OriginalMail {
 	/** Without angle brackets. */
@@ -66,5 +100,7 @@ export interface OriginalMail {
 	envelopeId?: string;
 	/** Our own reference header, when the returned copy carries it. */
 	reference?: string;
+	/** Our campaign header, when the returned copy carries it. Anybody can write one: show it, no more. */
+	campaign?: string;
 	listUnsubscribe?: string;
 }

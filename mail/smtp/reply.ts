@@ -1,11 +1,23 @@
 import type { Blame } from '../model/blame';
 import { parseEnhancedStatus } from '../model/enhanced-status';
 import { DELAY, REPLY_PATTERNS } from './reply-patterns';
+import type { PaceSignal, ReplyPattern } from './reply-patterns';
+
+export type { PaceSignal } from './reply-patterns';
 
 export type ReplyVerdict =
 	| { verdict: 'accepted' }
-	| { verdict: 'transient'; blame: Blame; retryAfterMs?: number }
-	| { verdict: 'permanent'; blame: Blame; addressIsBad: boolean };
+	| ({ verdict: 'transient'; blame: Blame; retryAfterMs?: number } & Consequences)
+	| ({ verdict: 'permanent'; blame: Blame; addressIsBad: boolean } & Consequences);
+
+/** What a refusal means beyond its recipient. */
+export interface Consequences {
+	/** What it asks of our pace, towards the recipient's provider, or of the account as a whole. */
+	pace?: PaceSignal;
+	/** It is about the account that we sent by: throttled, out of quota, or not allowed to send so. */
+	account?: ReplyPattern['account'];
+	greylisted?: true;
+}
 
 /**
  * What an SMTP reply means for one recipient.
@@ -30,10 +42,38 @@ export function readReply(reply: string): ReplyVerdict {
 			verdict: 'permanent',
 			blame,
 			addressIsBad: blame === 'recipient' && isBadAddress(text, status?.severity),
+			...consequences(pattern, basic, status?.code),
 		};
 	const retryAfterMs = delayIn(text);
-	return { verdict: 'transient', blame, ...(retryAfterMs ? { retryAfterMs } : {}) };
+	return {
+		verdict: 'transient',
+		blame,
+		...(retryAfterMs ? { retryAfterMs } : {}),
+		...consequences(pattern, basic, status?.code),
+	};
 }
+
+/** Without words that are known, the codes: 421 closes the door for a while, x.7.x is policy. */
+function consequences(
+	pattern: ReplyPattern | undefined,
+	basic: number,
+	status: string | undefined,
+): Consequences {
+	if (!pattern) {
+		if (basic === 421) return { pace: 'slower' };
+		if (status && POLICY.test(status)) return { pace: 'maybeStopPolicy' };
+		return {};
+	}
+	const { pace, account, greylisted } = pattern;
+	return {
+		...(pace ? { pace } : {}),
+		...(account ? { account } : {}),
+		...(greylisted ? { greylisted } : {}),
+	};
+}
+
+/** RFC 3463 section 3.8, less what is about the recipient's own account (7.13, 7.17, 7.18). */
+const POLICY = /^[45]\.7\.(?!1[378]$)\d+$/;
 
 function isPermanent(basic: number, statusClass?: number, byWords?: string): boolean {
 	if (byWords === 'transient') return false;

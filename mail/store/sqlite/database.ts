@@ -3,6 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { logOnDisk } from './log-on-disk';
+import type { LogOnDisk } from './log-on-disk';
 import { migrate, readSchemaVersion } from './migrations';
 import { explain, fileProblem } from './problems';
 import { patiently, Transactions } from './transactions';
@@ -31,6 +33,7 @@ type Row = Record<string, SQLOutputValue>;
 export class Database {
 	readonly #handle: DatabaseSync;
 	readonly #transactions: Transactions;
+	readonly #log: LogOnDisk | undefined;
 	#closing: Promise<void> | undefined;
 
 	private constructor(
@@ -39,7 +42,8 @@ export class Database {
 		patienceMs: number,
 	) {
 		this.#handle = handle;
-		this.#transactions = new Transactions(handle, patienceMs);
+		this.#log = file === IN_MEMORY ? undefined : logOnDisk(file);
+		this.#transactions = new Transactions(handle, patienceMs, this.#log);
 	}
 
 	/**
@@ -108,7 +112,9 @@ export class Database {
 
 	/** Lets pending writes end, then closes the file. May be called again. */
 	close(): Promise<void> {
-		this.#closing ??= this.#transactions.idle().then(() => {
+		this.#closing ??= this.#transactions.idle().then(async () => {
+			// Before SQLite does away with its file.
+			await this.#log?.close();
 			this.#handle.close();
 		});
 		return this.#closing;
@@ -198,6 +204,7 @@ async function prepare(
 	// File systems without shared memory (most network folders) refuse WAL without an error.
 	if (file !== IN_MEMORY && mode?.journal_mode !== 'wal') throw fileProblem('failed', file);
 	handle.exec(`
+		PRAGMA synchronous = NORMAL; -- what must be on the disk is brought there by LogOnDisk
 		PRAGMA cache_size = -32000; -- KiB; the indexes of a large campaign are written all over
 		PRAGMA journal_size_limit = 67108864; -- the log shrinks again after a large intake
 		PRAGMA secure_delete = FAST; -- what was deleted is overwritten where that costs no extra write

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { LogOnDisk } from './log-on-disk';
 import { isBusy } from './problems';
 
 /**
@@ -8,8 +9,8 @@ import { isBusy } from './problems';
  * `kill`: the end of the process, in whatever way. The write is in the system's hands (PRAGMA
  * synchronous=NORMAL), which takes no wait for the disk.
  *
- * `powerCut`: the end of the machine too. The log is forced to the disk (synchronous=FULL), and with
- * it, since it is one log, everything that was written before.
+ * `powerCut`: the end of the machine too. The log is forced to the disk, and with it, since it is one
+ * log, everything that was written before. Other transactions go on meanwhile.
  *
  * Needed on disk is whatever would lead to a second mail or to an unwanted one if it were forgotten:
  * a dispatch, a suppression, a key. A forgotten claim is claimed again; a forgotten outcome leaves
@@ -42,14 +43,18 @@ export class Transactions {
 	readonly #handle: DatabaseSync;
 	readonly #patienceMs: number;
 	readonly #jobs: Job[] = [];
-	#synchronous: Outlives | undefined;
+	readonly #log: LogOnDisk | undefined;
+	/** Answers that wait for the disk. */
+	readonly #syncing = new Set<Promise<void>>();
 	#draining: Promise<void> | undefined;
 	/** Set while a transaction is open over several turns of the event loop. */
 	#halfway: Promise<void> | undefined;
 
-	constructor(handle: DatabaseSync, patienceMs: number) {
+	/** @param log left out for a database that is in memory only */
+	constructor(handle: DatabaseSync, patienceMs: number, log?: LogOnDisk) {
 		this.#handle = handle;
 		this.#patienceMs = patienceMs;
+		this.#log = log;
 	}
 
 	/**
@@ -80,6 +85,7 @@ export class Transactions {
 	/** Resolves when everything asked for so far has been committed or has failed. */
 	async idle(): Promise<void> {
 		await this.#draining;
+		await Promise.all(this.#syncing);
 	}
 
 	#ask<T>(outlives: Outlives, shares: boolean, work: () => T | Promise<T>): Promise<T> {
@@ -99,7 +105,9 @@ export class Transactions {
 			const batch = this.#jobs.splice(0, size);
 			try {
 				const answers = await this.#transact(batch);
-				for (const answer of answers) answer();
+				const onDisk = batch.some(({ outlives }) => outlives === 'powerCut');
+				if (onDisk && this.#log) this.#answerFromDisk(this.#log, batch, answers);
+				else for (const answer of answers) answer();
 			} catch (error) {
 				for (const { reject } of batch) reject(error);
 			}
@@ -107,11 +115,25 @@ export class Transactions {
 		this.#draining = undefined;
 	}
 
+	#answerFromDisk(log: LogOnDisk, batch: readonly Job[], answers: readonly (() => void)[]): void {
+		const syncing = log
+			.reach()
+			.then(
+				() => {
+					for (const answer of answers) answer();
+				},
+				(error: unknown) => {
+					for (const { reject } of batch) reject(error);
+				},
+			)
+			.finally(() => this.#syncing.delete(syncing));
+		this.#syncing.add(syncing);
+	}
+
 	/** @returns what tells each job's caller how it went; to be called now that it is committed */
 	async #transact(batch: readonly Job[]): Promise<(() => void)[]> {
-		const outlives = batch.some((job) => job.outlives === 'powerCut') ? 'powerCut' : 'kill';
 		await patiently(() => {
-			this.#begin(outlives);
+			this.#handle.exec('BEGIN IMMEDIATE');
 		}, this.#patienceMs);
 		let ended: () => void = () => undefined;
 		this.#halfway = new Promise((resolve) => {
@@ -145,14 +167,6 @@ export class Transactions {
 				reject(error);
 			};
 		}
-	}
-
-	#begin(outlives: Outlives): void {
-		if (outlives !== this.#synchronous) {
-			this.#handle.exec(`PRAGMA synchronous = ${outlives === 'powerCut' ? 'FULL' : 'NORMAL'}`);
-			this.#synchronous = outlives;
-		}
-		this.#handle.exec('BEGIN IMMEDIATE');
 	}
 
 	#rollBack(): void {

@@ -78,8 +78,8 @@ describe('a delivery status report', () => {
 		const { kind, recipients } = await read(report(`${failedField}\r\n\r\n${second}`));
 		expect(kind).toBe('bounce');
 		expect(recipients[1]).toMatchObject({
-			address: 'ada@example.org',
-			finalAddress: 'ada@other.test',
+			address: 'ada@other.test',
+			originalAddress: 'ada@example.org',
 			action: 'delayed',
 			severity: 'none',
 		});

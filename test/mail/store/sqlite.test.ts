@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openStore } from '../../../mail/store/open';
@@ -7,6 +8,7 @@ import { Database } from '../../../mail/store/sqlite/database';
 import { createLedger } from '../../../mail/store/sqlite/ledger';
 import { MIGRATIONS } from '../../../mail/store/sqlite/migrations';
 import type { MailStore } from '../../../mail/store/store';
+import { StoreError } from '../../../mail/store/store-error';
 import { storeContract } from './contract';
 import { CAMPAIGN, failed, keyOf, LEASE_MS, recipient, sent, unknown } from './contract/scene';
 import { temporaryFolder } from './temporary-folder';
@@ -169,24 +171,69 @@ describe('writes that come together', () => {
 	it('force a dispatch to the disk before it is told of, and a claim only to the system', async () => {
 		const store = await open(newFile());
 		await store.ledger.enqueue(CAMPAIGN, people(1));
-		const exec = jest.spyOn(DatabaseSync.prototype, 'exec');
+		const { disk, restore } = holdTheDisk();
 		const claims = await store.ledger.claim(CAMPAIGN, {
 			owner: 'one',
 			limit: 1,
 			leaseMs: LEASE_MS,
 		});
-		await store.ledger.dispatch(claims);
+		const told = jest.fn();
+		const dispatched = store.ledger.dispatch(claims).then(told);
+		await disk.asked;
+		// Others go on meanwhile, and the dispatch is not told of before the disk has it.
+		expect(await store.ledger.get(CAMPAIGN, claims[0]!.key)).toMatchObject({ state: 'dispatched' });
+		await store.suppressions.count();
+		expect(told).not.toHaveBeenCalled();
+		disk.goOn();
+		await dispatched;
+		expect(told).toHaveBeenCalled();
+		expect(disk.syncs).toBe(1);
 		await store.ledger.settle(claims.map(sent));
-		const said = exec.mock.calls.map(([sql]) => sql);
-		exec.mockRestore();
-		expect(said).toEqual([
-			...['BEGIN IMMEDIATE', 'COMMIT'],
-			...['PRAGMA synchronous = FULL', 'BEGIN IMMEDIATE', 'COMMIT'],
-			...['PRAGMA synchronous = NORMAL', 'BEGIN IMMEDIATE', 'COMMIT'],
-		]);
+		expect(disk.syncs).toBe(1);
+		restore();
+		await store.close();
+	});
+
+	it('fail when the disk does: what is not known to be kept is not told of as kept', async () => {
+		const store = await open(newFile());
+		await store.ledger.enqueue(CAMPAIGN, people(1));
+		const claims = await store.ledger.claim(CAMPAIGN, {
+			owner: 'one',
+			limit: 1,
+			leaseMs: LEASE_MS,
+		});
+		const { disk, restore } = holdTheDisk();
+		disk.goOn(Object.assign(new Error('i/o error'), { code: 'EIO', syscall: 'fdatasync' }));
+		await expect(store.ledger.dispatch(claims)).rejects.toThrow(StoreError);
+		restore();
 		await store.close();
 	});
 });
+
+/** Stops every forced write to the disk until it is told to go on, or to fail. */
+function holdTheDisk() {
+	let asked: () => void = () => undefined;
+	let goOn: (error: NodeJS.ErrnoException | null) => void = () => undefined;
+	const free = new Promise<NodeJS.ErrnoException | null>((resolve) => (goOn = resolve));
+	const disk = {
+		syncs: 0,
+		asked: new Promise<void>((resolve) => (asked = resolve)),
+		goOn: (error: NodeJS.ErrnoException | null = null) => {
+			goOn(error);
+		},
+	};
+	const spy = jest.spyOn(fs, 'fdatasync').mockImplementation((_, done) => {
+		disk.syncs += 1;
+		asked();
+		void free.then(done);
+	});
+	return {
+		disk,
+		restore: () => {
+			spy.mockRestore();
+		},
+	};
+}
 
 describe('what is no store of ours', () => {
 	it.each([

@@ -1,0 +1,178 @@
+import { addressesIn, sameAddress } from './addresses';
+import type { FoundAddress } from './addresses';
+import type { Notice } from './notice';
+
+/** Somebody whom a notice in words names, and what it says about them. */
+export interface Named {
+	address: string;
+	/** The address that was mailed, where the notice tells that it was forwarded. */
+	originalAddress?: string;
+	words: string;
+}
+
+interface Place extends FoundAddress {
+	line: number;
+}
+
+/** A rung: which of the addresses in a line are named by it. */
+type Rung = (line: string, lines: readonly string[], index: number) => FoundAddress[];
+
+const MAX_NAMED = 20_000;
+
+/**
+ * Whom a server names in its words, from the forms that can hardly mean anything else to those that
+ * only a report would use. The first form that names anybody but the sender counts.
+ *
+ * @param own addresses that are the sender's or the server's, in lower case
+ */
+export function namedIn(notice: Notice, own: ReadonlySet<string>): Named[] {
+	for (const rung of RUNGS) {
+		const places = placesBy(rung, notice.lines, own);
+		if (places.length > 0) return withWords(places, notice.lines);
+	}
+	// Somebody who wrote to themselves is named alone on a line too.
+	const places = placesBy(aloneAfterSentence, notice.lines, new Set());
+	if (places.length > 0) return withWords(places, notice.lines);
+	const origin = ORIGIN_ADDRESS.exec(notice.text)?.[1];
+	return origin ? [{ address: origin, words: notice.text.slice(0, 2_000) }] : [];
+}
+
+function placesBy(rung: Rung, lines: readonly string[], own: ReadonlySet<string>): Place[] {
+	const seen = new Set<string>();
+	const places: Place[] = [];
+	for (const [index, line] of lines.entries()) {
+		if (!line.includes('@') || ORIGIN.test(line)) continue;
+		for (const found of rung(line, lines, index)) {
+			const key = found.address.toLowerCase();
+			if (own.has(key) || seen.has(key) || places.length >= MAX_NAMED) continue;
+			seen.add(key);
+			places.push({ ...found, line: index });
+		}
+	}
+	return places;
+}
+
+/** "(generated from ada@example.org)": where the mail was sent to before it was forwarded. */
+const ORIGIN =
+	/^\W{0,20}(?:\w+ )?(?:(?:ultimately )?generated from|expanded from|originally addressed|original recipient|forwarded from)/i;
+const ORIGIN_ADDRESS =
+	/(?:generated from|expanded from:?|originally addressed to|forwarded from)\s{0,20}<?([^\s<>()]{1,64}@[^\s<>()]{1,190})/i;
+
+const BEFORE_ALONE = /^[\s>*•·"'<(=|.-]*(?:(?:rfc822|smtp|mailto)[;:] ?<?)?$/i;
+const AFTER_ALONE =
+	/^[>"')\]]*(?:\s*$|\s*[:;,(<]|\.?\s*$|\s*\.{3}|\s+(?:on|am|le|el|il|em)\s\S{1,12} |\s+-\s|\t|\s*\[|\s+(?:unknown|not listed|user|is not|no such|invalid|mailbox|does not)\b)/i;
+
+/** The address begins its line, alone or before what is said of it. */
+const alone: Rung = (line) => {
+	const [found] = addressesIn(line);
+	if (!found) return [];
+	if (!BEFORE_ALONE.test(line.slice(0, found.start))) return [];
+	return AFTER_ALONE.test(line.slice(found.end)) ? [found] : [];
+};
+
+/** Not where the line before it says whose message it was. */
+const aloneAfterSentence: Rung = (line, lines, index) => {
+	const before = lines
+		.slice(Math.max(0, index - 3), index)
+		.join(' ')
+		.trimEnd();
+	return /\b(?:by|from|sender|von|par|de)\s*:?$/i.test(before) ? [] : alone(line, lines, index);
+};
+
+const LABEL =
+	/(?:recipients?|rcpt(?: to)?|addressee|destination|users?|mail ?box|userid|addressed|failed(?: to)?|undeliverable(?: to)?|delivered to|deliver to|delivery to|deliver message to|unknown|invalid|error-for|allowed size|account|address(?:es)?|dda:smtp|empfänger|destinataire|destinatario|destinatário|ontvanger|odbiorca|adresat|получатель|宛先|送信先|收件人|adressen?|dirección|endereço|indirizzo)\W{0,6}[:=]\s*[<"'([]{0,3}$/iu;
+const NOT_A_RECIPIENT =
+	/(?:from|sender|reply|contact|help|support|cc|admin|message-id|absender|expéditeur|remitente|rcpt to:<|mail to|postmaster)\W{0,6}[:=]?\s*[<"'([]{0,3}$/i;
+
+/** "Recipient: ada@example.org", "Unknown user: ada@example.org". */
+const labelled: Rung = (line) =>
+	addressesIn(line).filter(({ start }) => {
+		const before = line.slice(Math.max(0, start - 80), start);
+		return LABEL.test(before) && !NOT_A_RECIPIENT.test(before);
+	});
+
+const PHRASE =
+	/(?:deliver\w*|messages?|e-?mails?|mails?|sent|send|undeliverable|addressed|address\w*|reach\w*|user|mailbox|recipient\w*|account|local user|exceeding|for|zugestellt|an|entreg\w*|consegnat\w*|livr\w*|remis\w*|envoy\w*|delivr\w*|pour|para|destinat\w*|bezorgd|aan|dostarczon\w*|доставлен\p{L}*|адрес\p{L}*|宛て?|送信|发送|投递)[^@\n]{0,60}$/iu;
+const NOT_A_PHRASE =
+	/(?:contact|from|sender|assistance|help|questions?|reply|write|(?:please|further)[^@]{0,40}(?:mail|message|e-?mail) to|by|sent by|hello|hallo|hola|dear|bonjour|abuse|postmaster|reset)[\s:<"'([]{0,6}$/i;
+
+/** In a sentence: "could not be delivered to ada@example.org". */
+const inPhrase: Rung = (line, lines, index) =>
+	addressesIn(line).filter(({ start }) => {
+		const before = `${lines[index - 1] ?? ''} ${line.slice(0, start)}`.slice(-120);
+		return PHRASE.test(before) && !NOT_A_PHRASE.test(before);
+	});
+
+/** In the conversation: "RCPT TO:<ada@example.org>", "550 <ada@example.org>... User unknown". */
+const inTranscript: Rung = (line) =>
+	/rcpt to ?:|^\W{0,8}[45]\d\d[ -]|[45]\.\d\.\d/i.test(line)
+		? addressesIn(line).filter(({ start }) => !/mail from ?:\s*<?$/i.test(line.slice(0, start)))
+		: [];
+
+/** Any other address but one that people are asked to write to. */
+const anywhere: Rung = (line) =>
+	addressesIn(line).filter(
+		({ address, start }) =>
+			!/^(?:postmaster|abuse|support|help|helpdesk|info|admin|administrator|mailer-daemon|webmaster|root|hostmaster|no-?reply|noreply)@/i.test(
+				address,
+			) &&
+			!/(?:mail from|from|sender|contact|write|mailto|message-id|id|by)\W{0,10}$/i.test(
+				line.slice(Math.max(0, start - 40), start),
+			),
+	);
+
+const RUNGS: readonly Rung[] = [alone, labelled, inPhrase, inTranscript, anywhere];
+
+/** Ends what is said of one recipient, where several are named. */
+const SEPARATOR = /^\s*[-=*_#|]{3,}/;
+const MAX_OWN_LINES = 40;
+
+function withWords(places: readonly Place[], lines: readonly string[]): Named[] {
+	const mentions = places.length > 1 ? mentionsIn(lines) : undefined;
+	return places.map((place, index) => {
+		const next = places[index + 1]?.line ?? lines.length;
+		const own = ownLines(place, Math.max(next, place.line + 1), lines, places.length > 1);
+		const origin = ORIGIN_ADDRESS.exec(own)?.[1];
+		const more = mentions?.get(place.address.toLowerCase()) ?? [];
+		return {
+			address: place.address,
+			...(origin && !sameAddress(origin, place.address) ? { originalAddress: origin } : {}),
+			words: [own, ...more.filter((line) => !own.includes(line))].join(' ').trim(),
+		};
+	});
+}
+
+function ownLines(
+	place: Place,
+	end: number,
+	lines: readonly string[],
+	isOneOfMany: boolean,
+): string {
+	const line = lines[place.line] ?? '';
+	const before = line.slice(0, place.start).replace(/[\s<"'([:>*-]+$/, '');
+	const own = [before, line.slice(place.end).replace(/^[>"')\]:;,.\s]{1,10}/, '')];
+	for (let at = place.line + 1; at < Math.min(end, place.line + MAX_OWN_LINES); at++) {
+		const each = lines[at] ?? '';
+		if (SEPARATOR.test(each)) {
+			if (isOneOfMany) break;
+			continue;
+		}
+		own.push(each.trim());
+	}
+	return own.filter((each) => each !== '').join(' ');
+}
+
+/** The lines with a reply code in which an address is mentioned again, by address. */
+function mentionsIn(lines: readonly string[]): Map<string, string[]> {
+	const mentions = new Map<string, string[]>();
+	for (const line of lines) {
+		if (!/[45]\d\d|[45]\.\d\.\d/.test(line)) continue;
+		for (const { address } of addressesIn(line)) {
+			const key = address.toLowerCase();
+			const known = mentions.get(key);
+			if (!known) mentions.set(key, [line.trim()]);
+			else if (known.length < 4) known.push(line.trim());
+		}
+	}
+	return mentions;
+}

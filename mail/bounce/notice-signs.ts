@@ -1,0 +1,67 @@
+import { first } from './headers';
+import type { Headers } from './headers';
+
+function anyOf(...choices: string[]): RegExp {
+	return new RegExp(choices.join('|'), 'iu');
+}
+
+/** Who writes reports: the daemon's own names. */
+const DAEMON = anyOf(
+	'mailer-?daemon|post_?master|mail(?:er)? ?daemon|mdaemon|mail ?delivery|delivery ?(?:sub)?system|mail ?system|system administrator|mail ?administrator',
+	'smtp.{0,20}(?:service|server|nt)|mail service|webshield|interscan|imss|mailmarshal|mailsweeper|mail.?gateway|mail\\.delivery|mailadmin|lsmtp|bounce|daemon@|listserv|no-?reply@sns\\.',
+);
+
+/** What a subject or a text says where a mail did not arrive. */
+const FAILURE = anyOf(
+	'undeliver|un-?deliverable|non[- ]?deliver|deliver\\w* (?:status|fail|has failed|problem|error|notif|report|delay|incomplete|warning|unsuccess)|(?:mail|message|delivery) (?:error|failed|failure|failing|delayed|status)|fail\\w* (?:to deliver|notice|delivery|permanently|message|mail)|failure notice',
+	"(?:not|n't|never|nor) (?:yet )?(?:be |been |being )?(?:able to )?(?:deliver|be sent|sent|reach|accept)|unable to (?:deliver|send)|returned (?:mail|to sender|message)|returning (?:mail|message|your)|could(?:n't| not) (?:send|deliver)|problem\\w* delivering|permanent\\w* (?:fatal )?(?:error|failure|delivery)|was (?:rejected|blocked|refused|returned)|bounced?\\b|delivery attempt|loop alert|processing error|warning: (?:message|could)|no such user|not a valid user|error sending your|trouble delivering|delivery problems|delivery problem\\b|rejected recipient|unknown (?:user|recipient|address)",
+	'unzustellbar|nicht zugestellt|zustell\\w*|konnte nicht|zur[üu]ck(?:gesandt|gewiesen)?|nicht übermittelt',
+	"non (?:remis|d[ée]livr|distribu)|pas pu (?:[êe]tre )?(?:[eê]tre )?(?:d[ée]livr|remis|livr|envoy|distribu)|[ée]chec (?:de|d')|n'a pas pu",
+	'no (?:se )?(?:ha )?pud[oi] (?:ser )?(?:entreg|enviar)|no (?:ha )?(?:podido|pudo) (?:ser )?entreg|no entregad|devuelto|error (?:de|en) (?:la )?entrega|no se pudo',
+	'n[ãa]o (?:p[oô]de|foi|pode) (?:ser )?(?:entreg|possível)|n[ãa]o entreg|falha (?:na|de) entrega|devolvid',
+	'(?:mancat[ao]|impossibile|non).{0,20}(?:recapit|consegn)|messaggio non|errore di consegna',
+	'niet (?:worden )?(?:bezorgd|afgeleverd|aangekomen)|onbestelbaar|kon niet|niedostarczon|nie (?:mo[żz]e|zosta[łl]a?|mo[żz]na|uda[łl]o)[^\\n]{0,30}dostarcz|zwrot wiadomo',
+	'не (?:может быть |было |была |удалось )?доставл|не удалось доставить|невозможно доставить|недоставлен|ошибка доставки|возвращ',
+	'配(?:信|送)(?:できません|不能|エラー|に失敗)|届けられません|送信(?:できません|エラー|に失敗)|エラーのため|返送|不達|配信不能|メールシステムエラー|未送達|存在しません',
+	'退信|无法(?:投递|发送|送达)|無法(?:投遞|傳送|送達)|投递失败|传输失败|發送失敗|发送失败|반송|전송 실패|배달 실패|배달되지|전송되지',
+	'kunne ikke (?:leveres|sendes)|kunde inte levereras|ej levererat|ei voitu toimittaa|nebylo možné doručit|nedoručen|iletilemedi|nem kézbesíthető|kézbesít',
+);
+
+/** Sentences that only machines write: these make a report, whoever it claims to be from. */
+const MACHINE = anyOf(
+	'following addresses had (?:permanent|transient|delivery)|transcript of session follows|this is the qmail|following address(?:es|\\(es\\)) failed|i\'m sorry to have to inform you|could not be delivered to:|created automatically by mail|automatically generated delivery|----- ?failed recipients|non-?delivery report|did not reach the following recipient|duplicated message-id in|automatic bounce notification|following recipient(?:\\(?s\\)?|s)? (?:could not be|was rejected|failed)|delivery has failed to these|an error occurred while trying to deliver|this is (?:a|an automatic) (?:delivery failure|bounce)|permanent fatal delivery|delivery to the following recipient|rejected by a remote\\s+mail server|message log follows|is the mail delivery agent at|unable to deliver message to|your message could not be delivered to|"notificationtype" ?: ?"bounce"|invalid final delivery userid|rcpt to generated following response|\\*\\*\\* message from interscan|was automatically rejected: |^your message (?:to |could not be delivered)',
+);
+
+/** A mail that was not given up yet. */
+const DELAYED = anyOf(
+	'delivery (?:status notification \\(delay\\)|incomplete|(?:has been |is |was )?(?:delayed|postponed))|(?:has|have|was|is) been delayed|(?:has|have) (?:not yet|still not) been delivered|not yet (?:been )?delivered|warning message only|this is (?:just |only )?a warning|do not need to resend|will (?:be retried|retry|keep trying|continue (?:to|trying)|try again|attempt to (?:re)?deliver)|delivery will (?:continue|be)|still (?:being retried|trying|in the queue)|temporary (?:problem|failure|error) (?:delivering|while)|could not (?:be )?(?:send|sent|deliver\\w*) (?:message )?for (?:the (?:past|last) )?[\\d.]+ (?:hours?|minutes?)|has been postponed|message delayed|delayed \\d+|delayed mail|is delayed|delivery attempts will|advisory-only',
+	'verzögert|noch nicht zugestellt|weitere zustellversuche|retard(?:ée?)? |différée|retrasad|en espera|atrasad|ritardat|vertraagd|opóźnion|отложен|задержан|遅延|延迟|延遲',
+);
+const GIVEN_UP = anyOf(
+	'giv(?:en|ing) up|(?:this is a |with )permanent|(?:failed|rejected|had) permanent|permanent(?:ly)? (?:fatal )?(?:error|failed|failure)|will be deleted from|have given|not going to try|no longer (?:be )?(?:try|tried|retried)|has been removed from the|fatal errors',
+);
+
+export function isFromDaemon(headers: Headers): boolean {
+	const from = first(headers, 'from');
+	const returnPath = first(headers, 'return-path').trim();
+	return (
+		DAEMON.test(from) ||
+		/^(?:<>)?$/.test(from.trim()) ||
+		returnPath === '<>' ||
+		/mailer-daemon|^<?postmaster@/i.test(returnPath) ||
+		/<>\s*$/.test(from)
+	);
+}
+
+export function tellsFailure(text: string): boolean {
+	return FAILURE.test(text);
+}
+
+export function isMachineWritten(text: string): boolean {
+	return MACHINE.test(text);
+}
+
+/** Whether the words speak of a delay, and of no failure for good. */
+export function tellsDelay(text: string): boolean {
+	return DELAYED.test(text) && !GIVEN_UP.test(text);
+}

@@ -1,0 +1,343 @@
+import type { BounceReason } from '../model/report';
+
+/** What servers say, in the words that they use. The first row that fits a reply names its reason. */
+export interface ReasonPattern {
+	reason: BounceReason;
+	words: RegExp;
+}
+
+/** Choices of plain words, joined; gaps are bounded, so that a search is linear. */
+function anyOf(...choices: string[]): RegExp {
+	return new RegExp(choices.join('|'), 'iu');
+}
+
+/**
+ * From the specific to the general: "blocked for spam" speaks of the list before the spam, and a full
+ * mailbox before the message that was too large for it.
+ */
+export const REASON_PATTERNS: readonly ReasonPattern[] = [
+	{
+		reason: 'hasmoved',
+		words: anyOf(
+			'not our (?:customer|user)',
+			'(?:user|recipient|mailbox|account|address|member) (?:has |have )?(?:been )?moved',
+			'(?:no longer|not) (?:works|employed|with (?:the|this) (?:company|organi[sz]ation))',
+			'(?:e-?mail )?address (?:has )?(?:been )?(?:changed|replaced) (?:to|by)',
+			'please (?:use|try) (?:the |his |her |my )?new (?:e-?mail )?address',
+			'ist umgezogen|neue (?:e-?mail-?)?adresse|nouvelle adresse',
+		),
+	},
+	{
+		reason: 'notaccept',
+		words: anyOf(
+			'null ?mx',
+			"(?:domain|host)\\b.{0,80}(?:does not|doesn't|do not) accept (?:e-?mail|any mail|mail)",
+			'(?:mx|srv) record indicated no smtp service',
+			'no smtp service',
+			'(?:this|the) (?:server|host|system|domain) does not (?:accept|receive|handle) (?:incoming )?(?:e-?)?mail',
+			'smtp (?:protocol|service) (?:is )?(?:not available|disabled)',
+		),
+	},
+	{
+		reason: 'failedstarttls',
+		words: anyOf(
+			'must issue a starttls',
+			'starttls (?:is )?required',
+			'(?:starttls|tls) (?:handshake|negotiation)?.{0,20}(?:failed|failure|error|required)',
+			'cannot start tls',
+			'certificate (?:has )?expired|certificate verif\\w+ failed',
+			'encryption (?:is )?(?:required|needed)',
+		),
+	},
+	{
+		reason: 'authfailure',
+		words: anyOf(
+			'\\bdmarc\\b',
+			'\\bdkim\\b.{0,60}(?:fail|invalid|reject|not pass|did not|missing|required|verif)',
+			'\\bspf\\b.{0,80}(?:fail|record|reject|not|den|check|reject|error|settings)',
+			'(?:fail|reject|bad|violat|den).{0,40}\\bspf\\b',
+			'sender policy framework',
+			'unauthenticated (?:e-?mail|mail|message)',
+			'authentication (?:checks?|information|level|requirements)',
+			'required authentication level',
+			'not (?:allowed|authorized|authorised|permitted|designated) to send (?:mail )?(?:from|for|on behalf)',
+			'sender (?:is )?not (?:authorized|authenticated|authenticated)',
+		),
+	},
+	{
+		reason: 'requireptr',
+		words: anyOf(
+			'\\bptr\\b(?! *,| *\\))',
+			'reverse[ -](?:dns|lookup|hostname|address|mapping|name)',
+			'\\br-?dns\\b',
+			'mismatch(?:es)? (?:the )?client ip',
+			'(?:fix|no|missing|invalid|without) reverse',
+			'cannot (?:find|resolve) your (?:reverse |client )?(?:host ?name|ip|address)',
+			'client host(?:name)? rejected: cannot find',
+			'unresolvable (?:client )?host ?name',
+			"ip address (?:does not|doesn't) resolve|ip (?:name|reverse) lookup failed",
+			'\\bfcrdns\\b',
+		),
+	},
+	{
+		reason: 'badreputation',
+		words: anyOf(
+			'\\breputation\\b',
+			'\\[?tss?0\\d\\]?|\\[ts0\\d\\]',
+			'unexpected volume or user complaints',
+			'senderbase|senderscore|sender score',
+			'poor sender|too many complaints|user complaints',
+		),
+	},
+	{
+		reason: 'virusdetected',
+		words: anyOf(
+			'virus(?!@)',
+			'malware|malicious (?:code|content|software)|\\btrojan\\b|\\bworm\\b|infected',
+			'suspicious attachment',
+			'vírus|вирус|ウイルス|ウィルス|病毒',
+		),
+	},
+	{
+		reason: 'mailboxfull',
+		words: anyOf(
+			'(?:mail ?box|mail ?folder|inbox|maildir|mail ?drop|account|storage|box)[^.\\n]{0,30} (?:is |was |are |temporarily )?(?:too )?full\\b',
+			'\\bfull (?:mail ?box|inbox)',
+			'mail ?box (?:size )?(?:is )?(?:over|exceed|too large|too big)',
+			'(?:mail ?box|mail ?folder|maildir|account)[^.\\n]{0,40}(?:exceed|over|reached|beyond)[^.\\n]{0,40}(?:size|limit|quota|storage|space)',
+			'(?:over|exceed\\w*|above|out ?of|beyond|reached|overdrawn|hit|has no)[^.\\n]{0,60}(?:disk ?space ?|storage |disk |mail ?box |mail |inbox )?quota',
+			'(?<!sending |relay |relay-|rate |rate-|daily |hourly |message |recipient )quota[^.\\n]{0,30}(?:exceed|violation|full|reached|overflow|over|would)',
+			'over ?quota|overquota|quota_exceeded|exceeded_quota',
+			'exceed\\w* (?:its|his|her|their|the)? ?(?:disk|storage|mail ?box) (?:space |size )?(?:limit|quota|allocation)',
+			'(?:not enough|insufficient|no|out of) (?:disk |storage |mail ?box )?(?:space|storage|room)[^.\\n]{0,30}(?:user|mail ?box|recipient|account|receiver)',
+			'disk quota|storage (?:limit|quota)|mail ?box (?:size )?limit|mailbox_full|mailboxfull|mailfull',
+			"(?:too many|number of) messages (?:on|in) (?:the |this |recipient'?s? ?)?(?:server|mail ?box)",
+			'zuviele mails|postfach (?:ist )?(?:voll|über)|mailbox (?:ist )?voll|speicherplatz|quota überschritten|kontingent',
+			'bo[iî]te (?:aux lettres|de r[ée]ception|mail)?[^.\\n]{0,30}(?:pleine|satur)|quota d[ée]pass',
+			'(?:buz[oó]n|casilla|cuenta)[^.\\n]{0,40}(?:llen|agotad|cuota|exced)|espacio[^.\\n]{0,30}agotado|cuota (?:de |excedida)',
+			'casella[^.\\n]{0,30}(?:piena|esaurit)|quota superata|spazio esaurito',
+			'caixa (?:de correio|postal|de entrada)?[^.\\n]{0,30}(?:chei|lotad)|cota excedida|limite de armazenamento',
+			'postvak (?:is )?vol|mailbox is vol|mailbox van de ontvangende gebruiker is vol',
+			'skrzynk\\w+[^.\\n]{0,30}(?:pełn|przepełn|zapełn|full)|przekroczon\\w+ (?:limit|quota)',
+			'ящик[^.\\n]{0,30}(?:переполн|полон)|переполнен|квот\\p{L}*[^.\\n]{0,20}(?:превыш|исчерп)|превыш\\p{L}* квот',
+			'容量(?:を|が|超過|オーバー|制限)|メールボックス.{0,20}(?:いっぱい|一杯|満杯|超)|ボックスの容量',
+			'邮箱(?:已满|空间不足|满)|信箱(?:已滿|空間不足)|超出.{0,6}容量|사서함.{0,10}(?:가득|초과)|용량.{0,6}초과',
+			'täynnä|fuld\\b|full postlåda|inkorgen är full|posta kutusu dolu',
+		),
+	},
+	{
+		reason: 'emailtoolarge',
+		words: anyOf(
+			'(?:message|mail|e-?mail|size|file|attachment|content|body|header|data)\\b[^.\\n]{0,40}(?:is |was )?too (?:large|big|long)',
+			'too (?:large|big) (?:message|mail|e-?mail|for)',
+			'size[^.\\n]{0,40}(?:exceed|larger than|limit)',
+			'exceed\\w*[^.\\n]{0,60}(?:message size|size limit|maximum (?:message |mail |incoming |inbound |allowed )*size|inbound message size)',
+			'max(?:imum)? (?:inbound |incoming |allowed )?(?:message|mail|e-?mail) size',
+			'line (?:length|limit) (?:exceed|limit)|line limit exceeded|line too long',
+			'sendsizelimit|recipsizelimit|oversized',
+			'nachricht (?:ist )?zu gro(?:ß|ss)|message trop (?:gros|volumineux)|demasiado grande|troppo grande|muito grande|te groot|zbyt duż|слишком (?:больш|велик)|サイズが.{0,6}(?:大き|超)|邮件(?:太大|过大)',
+		),
+	},
+	{
+		reason: 'systemfull',
+		words: anyOf(
+			'insufficient (?:system )?(?:resources|storage|disk)',
+			'mail system full|disk (?:is )?full|no space left on device|out of (?:disk )?space|not enough (?:disk )?space',
+		),
+	},
+	{
+		reason: 'ratelimited',
+		words: anyOf(
+			'(?:rate|frequency|connection)[ -]?(?:limit|is limited|limited|control)',
+			'frequency limited|throttl|slow down|too fast|too frequent',
+			'too many (?:concurrent |simultaneous |smtp )?(?:connections|sessions|messages|recipients|mails|e-?mails|invalid recipients|errors|hits|requests)',
+			'too much mail|receiving mail (?:at a rate|too quickly)|mail (?:flood|bomb)',
+			'(?:daily|hourly|sending|relay|message|recipient)[ -](?:user )?(?:sending |message |relay )?(?:quota|limit)[^.\\n]{0,20}(?:exceed|reached)?',
+			'exceed\\w* (?:the |your )?(?:maximum |max )?(?:number of |allowed )?(?:connections|messages|recipients|rate|sending)',
+			'unusual (?:rate|amount|volume) of (?!unsolicited)',
+			'veuillez essayer plus tard.{0,80}(?:ofr_?999|ofr_?10[0-9])|zu viele (?:verbindungen|nachrichten)',
+			'频率|頻率|過於頻繁',
+		),
+	},
+	{
+		reason: 'norelaying',
+		words: anyOf(
+			'relay(?:ing)?[^.\\n]{0,30}(?:denied|not (?:permitted|allowed|authori[sz]ed|supported|possible)|prohibited|refused|forbidden|disallowed|disabled|restrict|reject)',
+			"(?:unable|not (?:permitted|allowed|configured|able|authori[sz]ed)|won'?t|cannot|can'?t|don'?t|denied|refus\\w+|unauthori[sz]ed|insecure|do not)[^.\\n]{0,30}relay",
+			'no relay|not an open relay|relay not|mail relay|open relay not|not a relay',
+			'allowed rcpthosts|list of allowed (?:recipient )?(?:domains|hosts)|not (?:a )?(?:local|hosted) (?:domain|here)|we do not (?:relay|serve)',
+			'e?mail address is not verified|not configured to relay|you must (?:pop|authenticate|auth)',
+			'must check your (?:new )?mail (?:first|before)',
+		),
+	},
+	{
+		reason: 'notcompliantrfc',
+		words: anyOf(
+			'(?:duplicate|multiple|missing|invalid|bare|malformed|too many|more than one)[^.\\n]{0,40}(?:header|from:|line feed|message-id|\\blf\\b)',
+			'multiple addresses in from',
+			'duplicated message-id',
+			'(?:not|non|in|violat\\w*|fail\\w*)[ -]?(?:rfc ?[- ]?(?:5322|2822|822|5321|2821|2047)|compliant|rfc.compliant|conform)',
+			'rfc ?-?(?:5322|2822|822|5321|2821|2047)',
+			'(?:from|message-id|date|to) header (?:is )?(?:missing|not)',
+		),
+	},
+	{
+		reason: 'contenterror',
+		words: anyOf(
+			'content presents a potential',
+			'header error|illegal attachment|attachment[^.\\n]{0,40}(?:not allowed|not accept|block|prohibit|reject|type|extension)',
+			'(?:banned|forbidden|blocked|prohibited|dangerous) (?:file|attachment|content|extension)',
+			'8[ -]?bit[^.\\n]{0,30}(?:not|charact)|improper use of 8-bit|charset|mime[ -](?:error|type|format)',
+			'smtputf8|non-ascii|utf-?8 address',
+			'bad (?:html|mime|content)|contains (?:a )?(?:invalid|illegal|bad)',
+		),
+	},
+	{
+		reason: 'blocked',
+		words: anyOf(
+			'(?:dns)?[br]bls?\\b|dnsrbl|dnsbl|\\bdul\\b',
+			'spamhaus|spamcop|sorbs|barracudacentral|abuseat|uceprotect|mailspike|surriel|njabl|\\bordb\\b|cbl\\.',
+			'(?:ip|host|client|server|network|sender ip|address|connection|domain)\\b[^.\\n]{0,60}(?:is |are |was |been |on |in |has )*(?:black ?list|block ?list|blocked|banned|blacklisted|blocklisted)',
+			'(?:black|block|deny|access)[ -]?list(?:ed)?[^.\\n]{0,40}(?:ip|host|client|server|network|recipient)',
+			'our block ?list|blocked (?:using|by|for|because|due|ip|from|-|due to)|\\bblock list\\b',
+			'client host[^.\\n]{0,80}(?:rejected|blocked|refused|denied)|client (?:address |ip )?(?:rejected|refused|blocked)',
+			'connect(?:ion)?s? (?:was |is |has been )?(?:refused|dropped|rejected|denied|not accepted|reset)',
+			"(?:mail|messages?) from \\[?\\d+\\.\\d+\\.\\d+\\.\\d+\\]? (?:weren't|was|were|is|has been|not|refused|temporarily)",
+			'access (?:denied|refused)[^.\\n]{0,30}(?:ip|from your|host)|no access from|(?:your|sending|this) (?:ip|host|server|mail server)[^.\\n]{0,40}(?:not allowed|denied|refused|rejected|forbidden|confirmation|blacklist)',
+			'open (?:relay|proxy)|dynamic(?:ally)?(?:[ -]assigned)? (?:ip|address|host)|dialup|dial-up|residential',
+			'(?:bad|invalid|unknown|forged) helo|helo[^.\\n]{0,30}(?:reject|invalid|refus|denied|not)',
+			'service refus|requires confirmation|may not be mail exchanger',
+			"we (?:do not|don't) accept (?:mail|connections) from|did not accept our requests to connect|connection dropped|connection was dropped",
+			'gr[ae]y-?list',
+			'closing (?:transmission|connection)|service not available',
+		),
+	},
+	{
+		reason: 'spamdetected',
+		words: anyOf(
+			'(?:^|[^-@.\\w])(?:anti-?)?spam(?:[-_ ]|s\\b|my\\b|\\b|bouncer|assassin|reject|filter|score|signature)(?![\\w.-]*@)',
+			'spamdetected|spamrej|spamsig|isspam|mcspam',
+			'unsolicited|\\bube\\b|\\buce\\b|bulk (?:e-?mail|message)|junk ?mail|\\bjunk\\b',
+			'blacklisted url|blacklisted link|uribl|surbl|phish',
+			'content (?:filter|reject)|message content (?:rejected|not accept)|rejected (?:by|due to|because of)[^.\\n]{0,20}content|content[^.\\n]{0,20}(?:rejected|denied|not acceptable|violat)',
+			'mail rejet[ée]?|likely suspicious|looks like spam|considered (?:as )?(?:spam|unsolicited)',
+			'spamverdacht|als spam|pourriel|ind[ée]sirable|correo (?:basura|no deseado)|posta indesiderata|спам|スパム|迷惑メール|垃圾|스팸',
+		),
+	},
+	{
+		reason: 'rejected',
+		words: anyOf(
+			'sender (?:address |domain |e-?mail )?(?:is |was )?(?:rejected|denied|refused|blocked|blacklisted|not (?:allowed|accepted|permitted)|invalid|unknown|does not exist|verif\\w+ fail\\w+|verify failed)',
+			'domain of sender[^\\n]{0,160}(?:does not|not) (?:exist|resolve|found)',
+			'(?:invalid|unverifiable|unknown|unroutable|bad|illegal|blocked|fake|forged)[^.\\n]{0,15} sender|could not verify (?:the )?sender|envelope sender|sender unknown|sender verify',
+			'address that has been blacklisted|sending to/from|you are not (?:allowed|authorized|permitted)|not authori[sz]ed to (?:send|post|submit)',
+			'(?:from|mail from|sender)[^.\\n]{0,60}(?:not allowed|prohibited|refused|rejected|blacklist|denied|badmailfrom)',
+			'badmailfrom|all recipient addresses rejected|only accept\\w* (?:mail )?from|not accepting mail from|members? (?:may|can) post|non-?member',
+			'(?:permission|allowed) to post|post messages to (?:this|the) group|group you tried to contact|google ?groups|groups\\.google\\.com',
+			'absender(?:adresse)?[^.\\n]{0,30}(?:abgelehnt|ungültig|nicht)|exp[ée]diteur[^.\\n]{0,30}(?:refus|rejet)|remitente[^.\\n]{0,30}(?:rechaz)|отправител\\p{L}*[^.\\n]{0,30}(?:отклон|запрещ)',
+		),
+	},
+	{
+		reason: 'suspend',
+		words: anyOf(
+			'(?:account|mail ?box|user|recipient|address|e-?mail|inbox)(?:\\(s\\))?[^.\\n]{0,50}(?:is |has been |was |been |are |currently |temporarily |that you tried to reach is )?\\b(?:disabled|suspended|deactivated|inactive|discontinued|locked|frozen|expired|dormant|closed|terminated|blocked|not active|deleted)\\b(?! using| by| list)',
+			'(?:disabled|suspended|deactivated|inactive|expired|locked|dormant|closed) (?:account|mail ?box|user|recipient|e-?mail|address)',
+			'account (?:is )?not (?:active|in use|enabled)|not accepting messages|has not (?:logged|been used)',
+			'konto[^.\\n]{0,30}(?:gesperrt|deaktiviert)|postfach[^.\\n]{0,30}(?:gesperrt|deaktiviert|stillgelegt)',
+			'compte[^.\\n]{0,40}(?:bloqu|suspend|d[ée]sactiv|ferm)|cuenta[^.\\n]{0,30}(?:suspendida|deshabilitada|desactivada|inactiva|bloqueada)|conta[^.\\n]{0,30}(?:suspensa|desativada|bloqueada|inativa)|account[^.\\n]{0,20}(?:sospeso|disabilitato|disattivato)|casilla[^.\\n]{0,20}expirado',
+			'konto[^.\\n]{0,30}(?:zablokowan|zawieszon|nieaktywn)|(?:заблокирован|отключ[её]н|неактив)|停止(?:中|され)|休止|已(?:停用|禁用|被锁|冻结)',
+		),
+	},
+	{
+		reason: 'hostunknown',
+		words: anyOf(
+			"(?:host|domain|server)(?: name)?(?: or domain name)? (?:is |was )?(?:unknown|not found|not known|does not exist|doesn't exist|could not be found|couldn't be found|not exist|lookup failed|invalid)",
+			'(?:unknown|invalid|no such|bad|nonexistent|non-existent|illegal) (?:host|domain|destination system|mail server)',
+			'un-?rout(?:e)?able address|no route to (?:host|domain)|nxdomain',
+			'domain (?:is |isn\'t |does not |must |"[^"]{1,100}" )?(?:not (?:reachable|resolve|registered|valid)|exist)|dns domain[^.\\n]{0,120} does not exist|recipient\'s domain does not exist',
+			"name service error for[^\\n]{0,120}host not found|host not found|could ?n[o']t find any host|name or service not known|unresolvable|could not resolve|no (?:mx|a) records?|no mail ?hosts? for domain|mail exchanger.{0,20}not found",
+			'illegal host/domain name|bad destination (?:host|system)|domain name not found|(?:host|domain)[^.\\n]{0,30} (?:existiert nicht|nicht gefunden|inconnu|introuvable|desconocid|inexist|nie istnieje|не (?:найден|существует))',
+			'ドメイン.{0,20}(?:存在しません|見つかりません)|域名.{0,10}(?:不存在|无法)',
+		),
+	},
+	{
+		reason: 'filtered',
+		words: anyOf(
+			'(?:because|they are|are) not accepting mail (?:with|from)|restricted (?:sms|e-?mail)|badrcptto(?! ?\\(user)|prevents? (?:you )?from|refuse\\w* to accept',
+			"due to (?:the )?(?:extended |recipient'?s? )?(?:inbox rules?|filter|mail rules?)|user refuse|recipient (?:has )?refus|has (?:been )?blocked (?:you|the sender)|rejected by (?:the )?(?:recipient|user)(?! domain|\'s? (?:domain|server))|not want to receive|doesn't accept mail from",
+			'(?:docomo|ezweb|softbank).{0,40}(?:reject|refus)',
+		),
+	},
+	{
+		reason: 'userunknown',
+		words: anyOf(
+			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|not configured|could not be found|couldn't be found|cannot be found|wasn't found|rejected|refused|has been removed|is wrong|not unique|not our)\\b",
+			"(?:unknown|no such|invalid|unrecogni[sz]ed|nonexistent|non-existent|incorrect|bad|illegal|undefined|unavailable|wrong|unlisted|not a valid|no valid|unknown or illegal|ungültig\\w*|can't find|could not find|doesn't have (?:a|an)|don't have (?:a|an|any)|no)\\b[^.;\\n]{0,40}\\b(?:user|recipients?|mail ?box(?:es)?|account|addressee|alias|local ?part|address|customer|person|destination|delivery userid|userid|name|inbox|mail ?drop|one here|here by that name)\\b",
+			"(?:is |that's |are )?not (?:a )?(?:valid|known|listed|registered|local|active|current)? ?(?:user|recipient|mail ?box|account|subscriber|customer)",
+			'not listed in (?:public |domino|the)|not (?:in|found in|on) (?:our|the|this) (?:directory|database|server|system|domino|list)|recip(?:ient)?notfound|nosuchuser|usernotfound|bad_recipient|unknownuser|no_such_user|invalidrecipient',
+			"address(?:ee)? (?:is )?(?:rejected|unknown|error|not)|recipient (?:address )?rejected|recipient not|user not|not (?:found|known) (?:at|in) this|mail-?box not|mailbox is (?:invalid|unavailable)|dosn't exist|does ?n[o']t exist|unknown[ :]+<?[^\\s@]{1,64}@|<?[^\\s@]{1,64}@[^\\s@]{1,100}>? unknown",
+			'empf[äa]nger[^.\\n]{0,40}(?:unbekannt|nicht|existiert|ungültig)|(?:benutzer|adresse|postfach|konto|mailadresse|e-mail-adresse)[^.\\n]{0,60}(?:unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|bekannt|gültig)|ungültig)|unbekannte[rs]? (?:empfänger|benutzer|adresse)',
+			"(?:utilisateur|destinataire|adresse|compte|bo[iî]te)[^.\\n]{0,60}(?:inconnu|n'existe pas|invalide|introuvable|inexistant|erron)",
+			'(?:usuario|destinatario|direcci[oó]n|cuenta|buz[oó]n|casilla)[^.\\n]{0,60}(?:desconocid|no existe|inexistente|inv[aá]lid|no (?:es )?v[aá]lid|no encontrad|no se (?:ha )?encontr)',
+			'(?:usu[aá]rio|destinat[aá]rio|endere[cç]o|conta|caixa)[^.\\n]{0,60}(?:desconhecid|n[aã]o (?:existe|encontrad)|inexistente|inv[aá]lid)',
+			'(?:utente|destinatario|indirizzo|casella)[^.\\n]{0,60}(?:sconosciut|non (?:esiste|trovat|valid)|inesistente)',
+			'(?:gebruiker|ontvanger|adres|postbus|mailbox)[^.\\n]{0,60}(?:onbekend|bestaat niet|niet gevonden|ongeldig)',
+			'(?:odbiorc\\p{L}|użytkownik\\p{L}*|adres\\p{L}*|konto|skrzynk\\p{L})[^.\\n]{0,80}(?:nie istnieje|nieznan|niepoprawn|nieprawidłow)',
+			'(?:пользовател|получател|адрес|ящик|абонент)\\p{L}*[^.\\n]{0,60}(?:не (?:найден|существует|зарегистрирован|обнаружен)|неизвест|недействит|нет)|нет такого (?:пользовател|адрес|ящик)|такого (?:пользовател|адрес|ящик)\\p{L}* нет',
+			'(?:ユーザ|宛先|アドレス|メールボックス|受信者|ディレクトリ|リスト)[^\\n]{0,40}(?:存在しません|見つかりません|ありません|不明|存在しない)|あて先不明|宛先不明|送信先.{0,20}見つから',
+			'(?:用户|收件人|帐户|账户|邮箱|地址|使用者|帳戶|信箱)[^\\n]{0,20}(?:不存在|未找到|无效|找不到|無效|未知|不正确)|(?:사용자|수신자|계정|주소)[^\\n]{0,30}(?:없|존재하지|찾을 수)',
+			'(?:användare|mottagare|bruger|modtager|bruker|mottaker|käyttäj\\p{L}*|vastaanottaj\\p{L}*|uživatel|příjemce|kullanıcı|alıcı|felhasználó|címzett)[^.\\n]{0,50}(?:okänd|finns inte|ukendt|findes ikke|ukjent|finnes ikke|tuntematon|ei löydy|neexistuje|neznám|bulunamadı|mevcut değil|ismeretlen|nem létezik)',
+		),
+	},
+	{
+		reason: 'policyviolation',
+		words: anyOf(
+			'polic(?:y|ies)',
+			"(?:not|n't) allowed (?:by|here)|violat|moderat(?:or|ion)|administrative prohibition|local reasons|not acceptable here|denied by",
+			'you have been blocked|message (?:was )?(?:refused|rejected|blocked) by',
+			'richtlinie|politique|pol[ií]tica|политик|ポリシー|策略|政策',
+		),
+	},
+	{
+		reason: 'mailererror',
+		words: anyOf(
+			'procmail|maildrop: |unknown mailer error|pipe to \\||command (?:failed|died|output|not found|returned)|local delivery failed|local agent|vdelivermail|child process|exit(?:ed)? (?:status|code|with)|x-unix',
+			"died with (?:signal|status)|can'?t (?:create|open) (?:user )?output file|mailer (?:error|failure)",
+		),
+	},
+	{
+		reason: 'networkerror',
+		words: anyOf(
+			'malformed (?:or unexpected )?name ?server|servfail|dns (?:error|failure|lookup|type|server|problem|resolver)|name ?server[^.\\n]{0,30}(?:fail|error|timeout|busy)|name service error|name resolution',
+			'(?:mail |routing |message )?loop(?:ing|s)?\\b(?! ?back to)|too many hops|hop count|maximum hop|mail forwarding loop|too many received',
+			"(?:wasn't|not|un)\\s?able to establish an smtp connection|could not connect|couldn't connect|unable to connect|cannot connect|can't connect|connection (?:refused|lost|reset|closed|broken|failed|aborted|failure)|lost connection|broken pipe|bad connection|socket error|socket closed|no answer from|network is unreachable|host (?:is )?(?:unreachable|down)|no route to host|network (?:error|problem)|connection was (?:lost|closed|reset)|error encountered while communicating|timeout exceeded|failed to connect|unrouteable mail domain",
+		),
+	},
+	{
+		reason: 'expired',
+		words: anyOf(
+			'(?:message|delivery|mail|queue|retry)[^.\\n]{0,30}(?:expired|timed out|time(?:d)? ?-?out|has been in the queue too long|too old)',
+			'connect(?:ion)?[^.\\n]{0,80}timed? ?out|timed? ?out|timeout|retry time(?:out)? (?:not reached|exceeded)|(?:could|can) ?not be delivered (?:for|after|within|in) \\d|(?:unable to|not) deliver(?:ed)?[^.\\n]{0,40}(?:after|for|in|within) \\d|in the queue too long|too long in|not (?:been )?collected|host not reachable|could not find a gateway',
+			'(?:failing|failed|tried|retr(?:y|ied))[^.\\n]{0,30}(?:for a long time|too long|for \\d+)|giving up after|gave up|did not respond|not respond|no response|delivery time|undelivered (?:after|for)|aborted after|all hosts[^.\\n]{0,40}fail|(?:after|for|than) \\d[\\d.]* ?(?:hour|day|minute|h\\b)|unable to connect successfully',
+			'zeitüberschreitung|délai|tiempo (?:de espera|agotado)|tempo (?:scaduto|esgotado)|время ожидания|タイムアウト|超时|逾時',
+		),
+	},
+	{
+		reason: 'securityerror',
+		words: anyOf(
+			'unauthenticated senders|auth(?:entication)? ?(?:is )?(?:required|needed|fail\\w*|credentials)|authrequired|5\\.7\\.(?:8|9|0|11)\\b|security (?:error|reason|polic|risk|problem)|access denied|permission denied|not authenticated|verification fail|verify failure|rejected by (?:the )?(?:administrator|firewall)|you are not allowed',
+		),
+	},
+	{
+		reason: 'syntaxerror',
+		words: anyOf(
+			'(?:improper|bad|out of) (?:command )?sequence|sequence of commands|syntax error|command (?:not |un)(?:recogni[sz]ed|implemented|known)|unrecogni[sz]ed command|unknown command|need (?:mail|rcpt)|bad command|nested mail',
+		),
+	},
+	{
+		reason: 'systemerror',
+		words: anyOf(
+			"loops? back to myself|(?:server|system|service)[^.\\n]{0,30}(?:busy|error|unavailable|overload|not available|problem|failure|configuration)|server busy|try (?:again )?later|temporar(?:y|ily) (?:system |server |local |lookup )?(?:problem|failure|error|unavailable|deferred|rejected)|internal (?:server )?error|transaction failed|local (?:error|problem|configuration)|lookup failure|resources temporarily|encountered an error|processing error|configuration error|several matches|not unique|can(?:not|'t) (?:open|lock|write)|queue file|out of memory|i/o error|i/o|unexpected (?:error|failure)",
+		),
+	},
+];
