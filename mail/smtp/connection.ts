@@ -1,10 +1,12 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { Readable } from 'node:stream';
+import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 
 import type { SmtpAccount } from './account';
 import { describeConnectionError, scrub } from './diagnose';
 import type { ServerAddress } from './diagnose';
+import { Dialogue } from './dialogue';
+import type { TransferEnd } from './dialogue';
 import type {
 	Envelope,
 	RejectedRecipient,
@@ -15,6 +17,10 @@ import type {
 } from './send-result';
 import { secretsIn, signIn, signInProblem, TOKEN_SIGN_IN, wordsFor } from './sign-in';
 import type { SignInWords } from './sign-in';
+import { Transfer, unfit } from './transfer';
+import type { Rejection, ServerFeatures } from './transfer';
+import { asWireMessage } from './wire-message';
+import type { WireMessage } from './wire-message';
 
 export interface ConnectionTimeouts {
 	/** Name lookup, connect, greeting and TLS together, in ms. */
@@ -33,36 +39,23 @@ interface LibraryError extends Error {
 	code?: string;
 	command?: string;
 	response?: string;
-	recipient?: string;
-	rejectedErrors?: LibraryError[];
 }
-
-/** What travels before the final dot is held back in pieces of this size at most. */
-const CHUNK = 64 * 1024;
 
 /**
  * One signed-in connection, that knows in which phase a message is when something breaks.
  *
- * nodemailer speaks the protocol; the message is handed to it as a stream. Its first read means that
- * the server has answered DATA with 354, and its end is what makes nodemailer write the final dot. So
- * the last chunk is held until the caller agrees: before that no server can have the message, after
- * that it may.
+ * nodemailer connects, secures and signs in. The messages are ours (`Dialogue`), for it is there that
+ * every byte counts: before the final dot no server can have a message, after it a server may.
  */
 export class SmtpConnection {
 	/** Messages given to the connection so far. */
 	sent = 0;
-	#usable = true;
 
 	private constructor(
-		private readonly wire: SMTPConnection,
+		private readonly dialogue: Dialogue,
+		private readonly features: ServerFeatures,
 		private readonly server: ServerAddress,
-	) {
-		const end = () => {
-			this.#usable = false;
-		};
-		wire.on('error', end);
-		wire.on('end', end);
-	}
+	) {}
 
 	/** Connects, secures and signs in; a refused access token is renewed once. Never rejects. */
 	static async open(account: SmtpAccount, timeouts = DEFAULT_TIMEOUTS): Promise<Opened> {
@@ -106,164 +99,141 @@ export class SmtpConnection {
 				return { ok: false, stage: 'signIn', problem: signInProblem(refused, server, words) };
 			}
 		}
-		return { ok: true, connection: new SmtpConnection(wire, server) };
+		const { socket, features } = takeOver(wire);
+		const dialogue = new Dialogue(socket, features.pipelining);
+		return { ok: true, connection: new SmtpConnection(dialogue, features, server) };
 	}
 
 	/** false once the connection broke or the server closed it. */
 	get usable(): boolean {
-		return this.#usable;
+		return this.dialogue.usable;
+	}
+
+	/** Whether a message may be given to it now, be it behind one whose reply is awaited. */
+	get hasRoom(): boolean {
+		return this.dialogue.hasRoom;
+	}
+
+	/** To be told when a message may ride behind the one whose final dot just left. */
+	onRoom(tell: () => void): void {
+		this.dialogue.onRoom = tell;
 	}
 
 	/** Whether the process stays alive for this connection's sake. */
 	holdProcess(hold: boolean): void {
-		// nodemailer keeps its socket to itself, and an upgrade to TLS replaces it.
-		const socket = (this.wire as unknown as { _socket?: { ref(): void; unref(): void } })._socket;
-		if (hold) socket?.ref();
-		else socket?.unref();
+		this.dialogue.holdProcess(hold);
 	}
 
-	/** Sends one message. Never rejects; after anything but a clean reply the connection is unusable. */
-	async send(envelope: Envelope, raw: Buffer, options: SendOptions = {}): Promise<SendResult> {
+	/** Sends one message; `hasRoom` must hold. Never rejects. */
+	async send(
+		envelope: Envelope,
+		message: Buffer | WireMessage,
+		options: SendOptions = {},
+	): Promise<SendResult> {
 		const warm = this.sent > 0;
 		this.sent += 1;
-		const body = new HeldBody(raw, options.beforeFinalDot);
+		const { signal, beforeFinalDot } = options;
+		const wire = Buffer.isBuffer(message) ? asWireMessage(message) : message;
+		const { dialogue, features } = this;
+		const transfer = new Transfer(envelope, wire, features, beforeFinalDot, dialogue.needsReset);
+		const misfit = unfit(envelope, wire, features);
+		if (misfit) return this.#resultOf(misfit, transfer, warm);
 		const abort = () => {
-			this.close();
+			dialogue.abort(transfer);
 		};
-		options.signal?.addEventListener('abort', abort, { once: true });
-		if (options.signal?.aborted) abort();
+		signal?.addEventListener('abort', abort, { once: true });
 		try {
-			return await this.#transfer(envelope, raw, body, warm);
+			const sending = dialogue.send(transfer);
+			if (signal?.aborted) abort();
+			return this.#resultOf(await sending, transfer, warm);
 		} finally {
-			options.signal?.removeEventListener('abort', abort);
+			signal?.removeEventListener('abort', abort);
 		}
 	}
 
 	quit(): void {
-		if (this.#usable) this.wire.quit();
-		this.#usable = false;
+		this.dialogue.quit();
 	}
 
 	close(): void {
-		this.#usable = false;
-		this.wire.close();
+		this.dialogue.close();
 	}
 
-	#transfer(envelope: Envelope, raw: Buffer, body: HeldBody, warm: boolean): Promise<SendResult> {
-		return new Promise((resolve) => {
-			const finish = (result: SendResult) => {
-				this.wire.off('end', lost);
-				this.wire.off('error', lost);
-				resolve(result);
-			};
-			// nodemailer does not call back for every way in which a connection can end.
-			const lost = (error?: LibraryError) => {
-				setImmediate(() => {
-					finish(this.#failed(error ?? new Error('Connection closed'), body));
-				});
-			};
-			this.wire.once('end', lost);
-			this.wire.once('error', lost);
-			body.onWithdrawn = () => {
-				this.close();
-				finish({ result: 'withdrawn' });
-			};
-			this.wire.send({ ...envelope, size: raw.length }, body, (error, info) => {
-				if (error) finish(this.#failed(error, body));
-				else
-					finish({
-						result: 'accepted',
-						reply: this.#clean(info.response),
-						accepted: info.accepted.map(String),
-						rejected: this.#rejected(info.rejectedErrors),
-						warm,
-					});
-			});
-		});
-	}
-
-	#failed(error: LibraryError, body: HeldBody): SendResult {
-		const stage = stageOf(error, body);
-		if (error.response && /^[45]\d\d/.test(error.response)) {
-			// A 421 says that the server is closing the connection (RFC 5321 section 3.8).
-			if (error.response.startsWith('421')) this.close();
-			const reply = this.#clean(error.response);
-			return { result: 'refused', reply, stage, rejected: this.#rejected(error.rejectedErrors) };
+	#resultOf(end: TransferEnd, transfer: Transfer, warm: boolean): SendResult {
+		switch (end.end) {
+			case 'accepted':
+				return {
+					result: 'accepted',
+					reply: this.#clean(end.reply),
+					accepted: end.accepted,
+					rejected: this.#rejected(end.rejected),
+					warm,
+				};
+			case 'refused': {
+				const reply = this.#clean(end.reply);
+				return {
+					result: 'refused',
+					reply,
+					stage: end.stage,
+					rejected: this.#rejected(end.rejected),
+				};
+			}
+			case 'withdrawn':
+				return { result: 'withdrawn' };
+			case 'broken':
+				return this.#lost({ code: 'EPROTOCOL', message: end.why }, transfer);
+			case 'lost':
+				return this.#lost(end.loss, transfer);
 		}
-		if (error.code === 'EMESSAGE' && !body.begun)
-			return {
-				result: 'refused',
-				reply: `552 5.3.4 ${error.message}`,
-				stage: 'mailFrom',
-				rejected: [],
-			};
-		this.close();
-		const problem = describeConnectionError(
-			{ code: error.code, message: wordsOf(error), reply: error.response, greeted: true },
-			this.server,
-		);
-		return body.ended ? { result: 'unknown', problem } : { result: 'notSent', problem, stage };
 	}
 
-	#rejected(errors: readonly LibraryError[] = []): RejectedRecipient[] {
-		return errors.map(({ recipient, response, message }) => ({
-			address: recipient ?? '',
-			reply: this.#clean(response ?? message),
-		}));
+	#lost(failure: { code: string; message: string }, { ended, stage }: Transfer): SendResult {
+		const problem = describeConnectionError({ ...failure, greeted: true }, this.server);
+		return ended ? { result: 'unknown', problem } : { result: 'notSent', problem, stage };
 	}
 
-	#clean(text: string | undefined): string {
+	#rejected(rejected: readonly Rejection[]): RejectedRecipient[] {
+		return rejected.map(({ address, reply }) => ({ address, reply: this.#clean(reply) }));
+	}
+
+	#clean(text: string): string {
 		return scrub(text, this.server.secrets);
 	}
 }
 
-/** The message as a stream whose end waits for leave. */
-class HeldBody extends Readable {
-	/** The server has said 354, and the message is on its way. */
-	begun = false;
-	/** The final dot may have left. */
-	ended = false;
-	onWithdrawn: () => void = () => undefined;
-	#offset = 0;
-	#asked = false;
+/** What nodemailer keeps to itself. */
+interface WireInternals {
+	_socket: Socket;
+	_supportedExtensions: readonly string[];
+	_maxAllowedSize: number;
+	_remainder: string;
+	_responseQueue: readonly string[];
+	_onSocketData: () => void;
+	_onSocketTimeout: () => void;
+	_onSocketClose: () => void;
+	_onSocketEnd: () => void;
+	_onSocketError: () => void;
+}
 
-	constructor(
-		private readonly raw: Buffer,
-		private readonly leave: SendOptions['beforeFinalDot'],
-	) {
-		super({ highWaterMark: CHUNK });
-	}
-
-	override _read(): void {
-		this.begun = true;
-		if (this.raw.length - this.#offset > CHUNK) {
-			const from = this.#offset;
-			this.#offset += CHUNK;
-			this.push(this.raw.subarray(from, this.#offset));
-			return;
-		}
-		if (this.#asked) return;
-		this.#asked = true;
-		if (!this.leave) {
-			this.#end();
-			return;
-		}
-		this.leave().then(
-			(granted) => {
-				if (granted && !this.destroyed) this.#end();
-				else this.onWithdrawn();
-			},
-			() => {
-				this.onWithdrawn();
-			},
-		);
-	}
-
-	#end(): void {
-		this.ended = true;
-		this.push(this.raw.subarray(this.#offset));
-		this.push(null);
-	}
+/** Takes the socket out of nodemailer's hands, once it is connected, secured and signed in. */
+function takeOver(wire: SMTPConnection): { socket: Socket; features: ServerFeatures } {
+	const inside = wire as unknown as WireInternals;
+	const socket = inside._socket;
+	socket.off('data', inside._onSocketData);
+	socket.off('timeout', inside._onSocketTimeout);
+	socket.off('close', inside._onSocketClose);
+	socket.off('end', inside._onSocketEnd);
+	socket.off('error', inside._onSocketError);
+	// Words that nobody asked for would be taken for the answer to the first message.
+	if (inside._remainder !== '' || inside._responseQueue.length > 0) socket.destroy();
+	const offers = new Set(inside._supportedExtensions);
+	const features = {
+		pipelining: offers.has('PIPELINING'),
+		smtpUtf8: offers.has('SMTPUTF8'),
+		declaresSize: offers.has('SIZE'),
+		largest: inside._maxAllowedSize,
+	};
+	return { socket, features };
 }
 
 function serverOf({ host, port, security }: SmtpAccount, words?: SignInWords): ServerAddress {
@@ -310,13 +280,6 @@ function connect(
 			resolve(error ? { error: error, stage: 'greeting' } : undefined);
 		});
 	});
-}
-
-function stageOf(error: LibraryError, body: HeldBody): SmtpStage {
-	if (body.begun) return 'body';
-	if (error.command?.startsWith('RCPT')) return 'rcptTo';
-	if (error.command === 'DATA') return 'data';
-	return 'mailFrom';
 }
 
 /** The words of the error and of what caused it: TLS tells its reason only there. */

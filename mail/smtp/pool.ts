@@ -2,6 +2,7 @@ import type { SmtpAccount } from './account';
 import { DEFAULT_TIMEOUTS, SmtpConnection } from './connection';
 import type { ConnectionTimeouts, Opened } from './connection';
 import type { Envelope, SendOptions, SendResult, SmtpPool } from './send-result';
+import type { WireMessage } from './wire-message';
 
 export interface PoolOptions {
 	/** How long a connection may idle before it is closed, in ms. */
@@ -24,11 +25,18 @@ export function createSmtpPool(account: SmtpAccount, options: PoolOptions = {}):
 }
 
 type Failure = Extract<Opened, { ok: false }>;
-type Waiter = (answer: SmtpConnection | Failure | 'open') => void;
+
+interface Waiter {
+	/** May ride behind a message whose reply is awaited. */
+	mayFollow: boolean;
+	tell: (answer: SmtpConnection | Failure | 'open') => void;
+}
 
 class Pool implements SmtpPool {
 	readonly #idle: { connection: SmtpConnection; timer: NodeJS.Timeout }[] = [];
 	readonly #waiting: Waiter[] = [];
+	/** How many messages each busy connection has in hand: two, where one rides behind the other. */
+	readonly #busy = new Map<SmtpConnection, number>();
 	#open = 0;
 	#opening = 0;
 	/** Set while the account does not let us in: then one try at a time, not one a waiter. */
@@ -46,13 +54,17 @@ class Pool implements SmtpPool {
 		return this.#open;
 	}
 
-	async send(envelope: Envelope, raw: Buffer, options: SendOptions = {}): Promise<SendResult> {
-		const first = await this.#sendOnce(envelope, raw, options);
+	async send(
+		envelope: Envelope,
+		message: Buffer | WireMessage,
+		options: SendOptions = {},
+	): Promise<SendResult> {
+		const first = await this.#sendOnce(envelope, message, options);
 		// A kept connection may have died unseen. As long as the server had not begun to take the
 		// message, it can have none of it.
 		if (!first.kept || !diedUnseen(first.result) || options.signal?.aborted) return first.result;
 		this.#dropIdle();
-		return (await this.#sendOnce(envelope, raw, options)).result;
+		return (await this.#sendOnce(envelope, message, options)).result;
 	}
 
 	async close(): Promise<void> {
@@ -64,34 +76,62 @@ class Pool implements SmtpPool {
 
 	async #sendOnce(
 		envelope: Envelope,
-		raw: Buffer,
+		message: Buffer | WireMessage,
 		options: SendOptions,
 	): Promise<{ result: SendResult; kept: boolean }> {
-		const answer = await this.#acquire();
+		const answer = await this.#acquire(options.mayFollow ?? false);
 		if (!(answer instanceof SmtpConnection))
 			return {
 				kept: false,
 				result: { result: 'notSent', problem: answer.problem, stage: answer.stage },
 			};
 		const kept = answer.sent > 0;
-		const result = await answer.send(envelope, raw, options);
+		const result = await answer.send(envelope, message, options);
 		this.#giveBack(answer);
 		return { result, kept };
 	}
 
-	async #acquire(): Promise<SmtpConnection | Failure> {
+	/** A connection with room for a message; to be given back after it. */
+	async #acquire(mayFollow: boolean): Promise<SmtpConnection | Failure> {
 		for (;;) {
 			const idle = this.#takeIdle();
-			if (idle) return idle;
+			if (idle) return this.#use(idle);
 			if (this.#mayOpen()) {
 				const opened = await this.#openOne();
+				if (opened instanceof SmtpConnection) return this.#use(opened);
 				if (opened !== 'wait') return opened;
 			}
-			const answer = await new Promise<SmtpConnection | Failure | 'open'>((resolve) => {
-				this.#waiting.push(resolve);
+			const ahead = mayFollow ? this.#findRoom() : undefined;
+			if (ahead) return this.#use(ahead);
+			const answer = await new Promise<SmtpConnection | Failure | 'open'>((tell) => {
+				this.#waiting.push({ mayFollow, tell });
 			});
 			if (answer !== 'open') return answer;
 		}
+	}
+
+	#use(connection: SmtpConnection): SmtpConnection {
+		this.#busy.set(connection, (this.#busy.get(connection) ?? 0) + 1);
+		return connection;
+	}
+
+	/** A connection whose only message waits for its reply. */
+	#findRoom(): SmtpConnection | undefined {
+		for (const [connection, messages] of this.#busy)
+			if (messages === 1 && this.#canTakeMore(connection)) return connection;
+		return undefined;
+	}
+
+	#canTakeMore(connection: SmtpConnection): boolean {
+		return connection.hasRoom && connection.sent < this.account.limits.messagesPerConnection;
+	}
+
+	/** The dot of the message on this connection has left: who waits longest may ride behind it. */
+	#offerRoom(connection: SmtpConnection): void {
+		const [first] = this.#waiting;
+		if (!first?.mayFollow || this.#closed || !this.#canTakeMore(connection)) return;
+		this.#waiting.shift();
+		first.tell(this.#use(connection));
 	}
 
 	#takeIdle(): SmtpConnection | undefined {
@@ -124,7 +164,11 @@ class Pool implements SmtpPool {
 			this.#open += 1;
 			this.#troubled = false;
 			this.#wakeOne();
-			return opened.connection;
+			const { connection } = opened;
+			connection.onRoom(() => {
+				this.#offerRoom(connection);
+			});
+			return connection;
 		}
 		if (this.#open > 0) {
 			// The others are at work: the server only wants no more of them.
@@ -133,11 +177,17 @@ class Pool implements SmtpPool {
 		}
 		this.#troubled = true;
 		// Whoever waits would meet the same; better they know than that each knocks again.
-		if (this.#opening === 0) for (const waiter of this.#waiting.splice(0)) waiter(opened);
+		if (this.#opening === 0) for (const { tell } of this.#waiting.splice(0)) tell(opened);
 		return opened;
 	}
 
 	#giveBack(connection: SmtpConnection): void {
+		const others = (this.#busy.get(connection) ?? 1) - 1;
+		if (others > 0) {
+			this.#busy.set(connection, others);
+			return;
+		}
+		this.#busy.delete(connection);
 		const spent = connection.sent >= this.account.limits.messagesPerConnection;
 		if (!connection.usable || spent || this.#closed) {
 			connection.quit();
@@ -148,7 +198,7 @@ class Pool implements SmtpPool {
 		}
 		const waiter = this.#waiting.shift();
 		if (waiter) {
-			waiter(connection);
+			waiter.tell(this.#use(connection));
 			return;
 		}
 		connection.holdProcess(false);
@@ -161,7 +211,7 @@ class Pool implements SmtpPool {
 
 	/** Room for one more connection: the first in the queue opens it. */
 	#wakeOne(): void {
-		if (this.#waiting.length > 0 && this.#mayOpen()) this.#waiting.shift()?.('open');
+		if (this.#waiting.length > 0 && this.#mayOpen()) this.#waiting.shift()?.tell('open');
 	}
 
 	#retire(connection: SmtpConnection): void {

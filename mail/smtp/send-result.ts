@@ -1,3 +1,5 @@
+import type { WireMessage } from './wire-message';
+
 /**
  * What became of one message on the wire.
  *
@@ -65,12 +67,25 @@ export interface SendOptions {
 	 */
 	beforeFinalDot?: () => Promise<boolean>;
 	signal?: AbortSignal;
+	/**
+	 * Where all connections are busy, its envelope may go out behind a message whose reply is still
+	 * awaited (RFC 2920), which saves a round trip. It then stays with that connection.
+	 */
+	mayFollow?: boolean;
 }
 
 /** Signed-in connections to one account, kept warm between messages. */
 export interface SmtpPool {
-	/** Waits for a free connection; never rejects. */
-	send(envelope: Envelope, raw: Buffer, options?: SendOptions): Promise<SendResult>;
+	/**
+	 * Waits for a free connection; never rejects.
+	 *
+	 * @param message any bytes, or a message that was made for the wire
+	 */
+	send(
+		envelope: Envelope,
+		message: Buffer | WireMessage,
+		options?: SendOptions,
+	): Promise<SendResult>;
 	/** Connections open now, busy and idle. */
 	readonly size: number;
 	/** Lets what is on the wire finish, then closes all. */

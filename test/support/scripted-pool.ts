@@ -91,7 +91,8 @@ export function scriptedPool(
 		mails,
 		size: 0,
 		peak: 0,
-		async send(envelope, raw, options = {}) {
+		async send(envelope, message, options = {}) {
+			const raw = Buffer.isBuffer(message) ? message : Buffer.concat(message.pieces);
 			open += 1;
 			pool.peak = Math.max(pool.peak, open);
 			try {
