@@ -3,6 +3,8 @@ import { readResult } from './delivery';
 import type { Delivery } from './delivery';
 import { Gate } from './gate';
 import type { Line } from './line';
+import { Permits } from './permits';
+import type { Permit } from './permits';
 import { readPayload } from './recipient';
 import type { CampaignSettings } from './settings';
 import type { Owed } from './worklist';
@@ -11,8 +13,8 @@ import type { Owed } from './worklist';
 export interface Underway {
 	claim: Claim;
 	owed: Owed;
-	/** When what its connection carried before is written down: the final dot waits for it. */
-	after: Promise<void>;
+	/** Had from the gate until its outcome is written down. */
+	permit?: Permit;
 	/** The ledger was told that the final dot is about to leave. */
 	dispatched: boolean;
 	/** The dot was let go. */
@@ -29,6 +31,7 @@ export const STOPPED_REASON =
 /** Makes one message and brings it to the server, past the gate before the final dot. */
 export class Courier {
 	readonly #gate: Gate;
+	readonly #permits: Permits;
 	readonly #cut = new AbortController();
 
 	constructor(
@@ -38,6 +41,7 @@ export class Courier {
 		private readonly onBreakdown: (error: unknown) => void,
 	) {
 		this.#gate = new Gate(settings.store.ledger);
+		this.#permits = new Permits(settings.concurrency);
 	}
 
 	/** Ends every connection with a message on it, and shuts the gate. */
@@ -71,6 +75,7 @@ export class Courier {
 		const result = await pool.send(rendered.envelope, rendered.raw, {
 			beforeFinalDot: () => this.#mayLeave(underway),
 			signal: this.#cut.signal,
+			mayFollow: true,
 		});
 		const { hasAnswered } = this.line;
 		if (result.result === 'accepted' || result.result === 'refused') this.line.answered();
@@ -79,7 +84,7 @@ export class Courier {
 
 	/** The ledger is told first, and only who holds the lease may pass. */
 	async #mayLeave(underway: Underway): Promise<boolean> {
-		await underway.after;
+		underway.permit = await this.#permits.take();
 		if (this.isShut(underway)) return false;
 		try {
 			underway.dispatched = await this.#gate.dispatch(underway.claim);

@@ -1,9 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Claim, Ledger } from '../store/store';
 
-/** How long a message may wait for others, in ms. */
-const LONGEST_WAIT_MS = 4;
-
 interface Asking {
 	claim: Claim;
 	answer: (held: boolean) => void;
@@ -11,12 +8,12 @@ interface Asking {
 }
 
 /**
- * The ledger is told of a dispatch before the final dot leaves, and waits for the disk each time. So
- * messages that come to this point shortly after one another are told of together: for as long as each
- * turn of the event loop brings another, and no longer than a few ms.
+ * The ledger is told of a dispatch before the final dot leaves, and that takes a trip to the disk. So
+ * messages that come to this point while one trip is under way share the next.
  */
 export class Gate {
 	#asking: Asking[] = [];
+	#busy = false;
 
 	constructor(private readonly ledger: Pick<Ledger, 'dispatch'>) {}
 
@@ -24,24 +21,29 @@ export class Gate {
 	dispatch(claim: Claim): Promise<boolean> {
 		return new Promise((answer, fail) => {
 			this.#asking.push({ claim, answer, fail });
-			if (this.#asking.length === 1) void this.#gather();
+			if (!this.#busy) void this.#serve();
 		});
 	}
 
-	async #gather(): Promise<void> {
-		const until = performance.now() + LONGEST_WAIT_MS;
-		for (let seen = 0; seen < this.#asking.length && performance.now() < until;) {
-			seen = this.#asking.length;
+	async #serve(): Promise<void> {
+		this.#busy = true;
+		while (this.#asking.length > 0) {
+			// Whoever else comes in this turn of the event loop.
 			await nextTurn();
+			const group = this.#asking;
+			this.#asking = [];
+			await this.#dispatchAll(group);
 		}
-		const asking = this.#asking;
-		this.#asking = [];
+		this.#busy = false;
+	}
+
+	async #dispatchAll(group: readonly Asking[]): Promise<void> {
 		try {
-			const held = await this.ledger.dispatch(asking.map(({ claim }) => claim));
+			const held = await this.ledger.dispatch(group.map(({ claim }) => claim));
 			const keys = new Set(held.map(({ key }) => key));
-			for (const { claim, answer } of asking) answer(keys.has(claim.key));
+			for (const { claim, answer } of group) answer(keys.has(claim.key));
 		} catch (error) {
-			for (const { fail } of asking) fail(error);
+			for (const { fail } of group) fail(error);
 		}
 	}
 }

@@ -17,6 +17,11 @@ export class Line {
 		return this.#pausedUntil;
 	}
 
+	/** The server answered, and nothing has failed since. */
+	get isWell(): boolean {
+		return this.hasAnswered && this.#troubledSince === undefined;
+	}
+
 	/** The server answered, whatever it said. */
 	answered(): void {
 		this.hasAnswered = true;

@@ -30,17 +30,16 @@ export interface StopReason extends Deferral {
 	graceMs: number;
 }
 
-/** A place on a connection. Its next message waits at the gate until its last one is written down. */
-interface Slot {
-	settled: Promise<void>;
-}
+/** Messages at work for each connection: one on the wire, one whose envelope rides behind it. */
+const AHEAD = 2;
 
 /**
- * Sends what a worklist owes: as many messages at once as there are connections, each outcome written
- * down before it is told.
+ * Sends what a worklist owes over as many connections as the run may have, each outcome written down
+ * before it is told.
  */
 export class Sending {
-	readonly #free: Slot[];
+	/** Messages begun whose connection is not free again. */
+	#atWork = 0;
 	readonly #underway = new Set<Underway>();
 	readonly #claims: Claims;
 	readonly #courier: Courier;
@@ -59,7 +58,6 @@ export class Sending {
 		private readonly worklist: Worklist,
 	) {
 		const { concurrency } = settings;
-		this.#free = Array.from({ length: concurrency }, () => ({ settled: Promise.resolve() }));
 		this.#courier = new Courier(settings, this.#line, (error) => {
 			this.#breakDown(error);
 		});
@@ -120,7 +118,7 @@ export class Sending {
 	/** Begins the next message, or waits until that may be done. */
 	async #step(): Promise<void> {
 		const now = this.settings.clock();
-		if (this.#free.length === 0 || this.#outbox.length >= OUTBOX_LIMIT) {
+		if (this.#atWork >= this.#mayBeAtWork || this.#outbox.length >= OUTBOX_LIMIT) {
 			await this.#bell.heard();
 			return;
 		}
@@ -143,38 +141,46 @@ export class Sending {
 		await this.#bell.heard(nextAt === undefined ? undefined : Math.max(nextAt - now, 1));
 	}
 
+	/** Nothing rides behind while the server does not answer: one knock a connection is enough. */
+	get #mayBeAtWork(): number {
+		return this.settings.concurrency * (this.#line.isWell ? AHEAD : 1);
+	}
+
 	#begin(claim: Claim): void {
 		const owed = this.worklist.get(claim.key);
-		const slot = this.#free.pop();
-		if (!owed || !slot) return;
+		if (!owed) return;
+		this.#atWork += 1;
 		owed.firstTryAt ??= this.settings.clock();
 		owed.elsewhereSince = undefined;
 		owed.attempts = claim.attempts;
-		const underway = {
+		const underway: Underway = {
 			claim,
 			owed,
-			after: slot.settled,
 			dispatched: false,
 			granted: false,
 			concluding: false,
 			abandoned: false,
 		};
 		this.#underway.add(underway);
-		void this.#serve(underway, slot);
+		void this.#serve(underway);
 	}
 
-	async #serve(underway: Underway, slot: Slot): Promise<void> {
+	async #serve(underway: Underway): Promise<void> {
 		const delivery = await this.#courier.deliver(underway);
-		if (underway.abandoned) return;
-		slot.settled = this.#conclude(underway, delivery)
-			.catch((error: unknown) => {
-				this.#breakDown(error);
-			})
-			.finally(() => {
-				this.#underway.delete(underway);
-				this.#bell.ring();
-			});
-		this.#free.push(slot);
+		if (underway.abandoned) {
+			underway.permit?.giveBack();
+			return;
+		}
+		// Its connection is free: the next may begin while this one is written down.
+		this.#atWork -= 1;
+		this.#bell.ring();
+		try {
+			await this.#conclude(underway, delivery);
+		} catch (error) {
+			this.#breakDown(error);
+		}
+		underway.permit?.giveBack();
+		this.#underway.delete(underway);
 		this.#bell.ring();
 	}
 
@@ -314,5 +320,6 @@ export class Sending {
 		const reason = 'The run was stopped before the server answered.';
 		if (underway.granted) await this.#settle(underway, { became: 'unknown', reason });
 		else await this.#courier.takeBack(underway);
+		underway.permit?.giveBack();
 	}
 }

@@ -109,9 +109,9 @@ export class SmtpConnection {
 		return this.dialogue.usable;
 	}
 
-	/** Whether a message may be given to it now, be it behind one whose reply is awaited. */
-	get hasRoom(): boolean {
-		return this.dialogue.hasRoom;
+	/** Whether a message may ride behind the one whose reply is awaited. */
+	get hasRoomBehind(): boolean {
+		return this.dialogue.hasRoomBehind;
 	}
 
 	/** To be told when a message may ride behind the one whose final dot just left. */
@@ -124,7 +124,7 @@ export class SmtpConnection {
 		this.dialogue.holdProcess(hold);
 	}
 
-	/** Sends one message; `hasRoom` must hold. Never rejects. */
+	/** Sends one message, when nothing is in hand or `hasRoomBehind`. Never rejects. */
 	async send(
 		envelope: Envelope,
 		message: Buffer | WireMessage,

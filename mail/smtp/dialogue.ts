@@ -70,11 +70,10 @@ export class Dialogue {
 		return this.#loss === undefined && !this.#quitting;
 	}
 
-	/** Whether a message may be begun now, be it behind another. */
-	get hasRoom(): boolean {
-		if (!this.usable) return false;
+	/** Whether the envelope of a message may ride behind the one that is in hand. */
+	get hasRoomBehind(): boolean {
 		const [first, second] = this.#inHand;
-		return !first || (this.pipelining && first.transfer.ended && !second);
+		return this.usable && this.pipelining && first?.transfer.ended === true && !second;
 	}
 
 	/** Whether the next message has to clear away an envelope that was not used. */
@@ -82,7 +81,7 @@ export class Dialogue {
 		return this.#needsReset;
 	}
 
-	/** Brings a message to the server; `hasRoom` must hold. Never rejects. */
+	/** Brings a message to the server, when nothing is in hand or `hasRoomBehind`. Never rejects. */
 	send(transfer: Transfer): Promise<TransferEnd> {
 		return new Promise((conclude) => {
 			if (!this.usable) {
@@ -180,7 +179,7 @@ export class Dialogue {
 		this.#cork();
 		for (const piece of held) this.socket.write(piece);
 		this.socket.write(FINAL_DOT, 'latin1');
-		if (this.hasRoom) this.onRoom?.();
+		if (this.hasRoomBehind) this.onRoom?.();
 	}
 
 	/** What is written until the end of this turn leaves together: the dot, and an envelope behind it. */

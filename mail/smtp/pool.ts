@@ -123,7 +123,7 @@ class Pool implements SmtpPool {
 	}
 
 	#canTakeMore(connection: SmtpConnection): boolean {
-		return connection.hasRoom && connection.sent < this.account.limits.messagesPerConnection;
+		return connection.hasRoomBehind && connection.sent < this.account.limits.messagesPerConnection;
 	}
 
 	/** The dot of the message on this connection has left: who waits longest may ride behind it. */

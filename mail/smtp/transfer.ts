@@ -151,15 +151,14 @@ export class Transfer {
 	get #envelopeRefusal(): { reply: string; stage: SmtpStage } | undefined {
 		if (this.#refusal) return this.#refusal;
 		const last = this.#rejected.at(-1);
-		return last && this.#accepted.length === 0
-			? { reply: last.reply, stage: 'rcptTo' }
-			: undefined;
+		return last && this.#accepted.length === 0 ? { reply: last.reply, stage: 'rcptTo' } : undefined;
 	}
 
 	#refused({ reply, stage }: { reply: string; stage: SmtpStage }, close: boolean): Step {
 		const kind = kindOf(reply);
 		// A yes where only 354 or a no has a meaning.
-		if (kind !== '4' && kind !== '5') return broken(`an answer out of turn: ${reply.slice(0, 100)}`);
+		if (kind !== '4' && kind !== '5')
+			return broken(`an answer out of turn: ${reply.slice(0, 100)}`);
 		const conclusion = { end: 'refused', reply, stage, rejected: this.#rejected } as const;
 		return { next: 'end', conclusion, close };
 	}

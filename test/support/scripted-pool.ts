@@ -22,6 +22,7 @@ export interface ScriptedPool extends SmtpPool {
 	readonly begun: string[];
 	/** Bytes as sent, by address. */
 	readonly mails: Map<string, string>;
+	/** How many messages at most were past the gate and without a result at one time. */
 	peak: number;
 }
 
@@ -93,12 +94,19 @@ export function scriptedPool(
 		peak: 0,
 		async send(envelope, message, options = {}) {
 			const raw = Buffer.isBuffer(message) ? message : Buffer.concat(message.pieces);
-			open += 1;
-			pool.peak = Math.max(pool.peak, open);
+			const out = { messages: 0 };
+			const beforeFinalDot = async (): Promise<boolean> => {
+				const granted = (await options.beforeFinalDot?.()) ?? true;
+				if (!granted) return false;
+				out.messages += 1;
+				open += 1;
+				pool.peak = Math.max(pool.peak, open);
+				return true;
+			};
 			try {
-				return await play(envelope, raw, options);
+				return await play(envelope, raw, { ...options, beforeFinalDot });
 			} finally {
-				open -= 1;
+				open -= out.messages;
 			}
 		},
 		close: () => Promise.resolve(),

@@ -88,7 +88,7 @@ describe('a campaign', () => {
 		expect(queuedAtFirstMail).toBe(4_500);
 	});
 
-	it('never has more messages on their way than it may', async () => {
+	it('never has more messages out whose outcome is open than it has connections', async () => {
 		const pool = scriptedPool();
 		await outcomes(campaignRun({ store, pool, recipients: people(100), concurrency: 3 }));
 		expect(pool.peak).toBe(3);
