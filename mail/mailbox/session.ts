@@ -26,6 +26,11 @@ import { DEFAULT_MESSAGE_BYTES, WATCH_TIMING } from './session-options';
 export interface MailboxWatch {
 	readonly state: WatchState;
 	/**
+	 * Done once the folder was opened and it is settled which mails in it are new: every mail that
+	 * arrives after this is handed on. Never fails; it stays open while the server cannot be reached.
+	 */
+	readonly begun: Promise<void>;
+	/**
 	 * Ends the watch. A message that is being handled is finished and recorded first, for a few
 	 * seconds at most; after that no callback is called any more, and a message that was not recorded
 	 * comes again with the next watch.
@@ -76,6 +81,8 @@ class Supervisor implements MailboxWatch {
 	private readonly clock: () => number;
 	private readonly stopping = new AbortController();
 	private readonly ended: Promise<void>;
+	readonly begun: Promise<void>;
+	private begin: () => void = () => undefined;
 	/** A message is between its handler's start and its record. */
 	private handling = false;
 	/** `stop` is over: no more callbacks. */
@@ -92,6 +99,9 @@ class Supervisor implements MailboxWatch {
 		this.clock = options.clock ?? Date.now;
 		this.health = new Health(this.timing, this.clock, options.random ?? Math.random, (change) => {
 			this.tell(() => options.onState?.(change));
+		});
+		this.begun = new Promise((resolve) => {
+			this.begin = resolve;
 		});
 		this.ended = this.run();
 	}
@@ -174,6 +184,7 @@ class Supervisor implements MailboxWatch {
 			this.checkedAt = this.clock();
 		}
 		const mark = this.mark ?? (await this.record(await this.firstMark(connection)));
+		this.begin();
 		if (mark.uidValidity === connection.uidValidity) await this.readOn(connection, mark);
 		else await this.readAgain(connection, mark);
 		this.health.good();

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { IRun, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
@@ -15,6 +16,8 @@ import type { ReportSource } from './source';
  * that it was started, which is what must not be lost.
  */
 const EXECUTION_WAIT_MS = 10_000;
+/** How long activating may wait for the mailbox, which has just answered, to be opened a second time. */
+const BEGIN_WAIT_MS = 15_000;
 
 /**
  * Watches the mailbox for as long as the workflow is active: one execution a report, whatever the
@@ -28,7 +31,8 @@ export async function watchForReports(
 	source: ReportSource,
 ): Promise<ITriggerResponse> {
 	const { account, mailbox, startWith, store } = source;
-	if (['activate', 'update', 'manual'].includes(context.getActivationMode())) {
+	const byPerson = ['activate', 'update', 'manual'].includes(context.getActivationMode());
+	if (byPerson) {
 		const verified = await verifyImapAccount(account, { mailbox });
 		if (!verified.ok) throw problemToError(context.getNode(), verified.problem);
 	}
@@ -48,6 +52,8 @@ export async function watchForReports(
 			);
 		},
 	});
+	// Whoever activates the workflow and then sends must not have the first bounce taken for old mail.
+	if (byPerson) await Promise.race([watch.begun, sleep(BEGIN_WAIT_MS, undefined, { ref: false })]);
 	return { closeFunction: () => watch.stop() };
 }
 

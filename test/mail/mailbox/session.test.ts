@@ -197,6 +197,15 @@ describe('watching a mailbox on a server that misbehaves', () => {
 		expect(watching.subjects()).toEqual(['new']);
 	});
 
+	it('whoever waits for the watch to begin has every later mail handed on', async () => {
+		const messages: Record<number, string> = { 1: mail('old') };
+		const watching = await watchScripted({ messages }, { startWith: 'new' });
+		await watching.watch.begun;
+		messages[2] = mail('new');
+		await eventually('handed on', () => watching.messages.length === 1);
+		expect(watching.subjects()).toEqual(['new']);
+	});
+
 	it('has a new UIDVALIDITY at every turn: nothing comes twice', async () => {
 		let uidValidity = 10;
 		const messages: Record<number, string> = { 1: mail('a'), 2: mail('b') };
