@@ -1,5 +1,7 @@
 import type { RecipientOutcome } from '../model/outcome';
 import type { Claim, LedgerEntry, MailStore } from '../store/store';
+import { isSlot } from './pace';
+import type { Pace, Slot } from './pace';
 import { skipped, skippedAsServed, skippedAsSuppressed } from './skip';
 import type { Owed, Worklist } from './worklist';
 
@@ -12,38 +14,72 @@ export interface ClaimsOptions {
 	patienceMs: number;
 	clock: () => number;
 	blockSize: number;
+	pace: Pace;
 	/** Told of recipients who need no mail of this run. */
 	finish: (owed: Owed, outcome: RecipientOutcome) => void;
 	/** Told of recipients whom another run tried, and whom the server put off. */
 	putOff: (owed: Owed) => void;
+	/** Called when somebody may be taken who could not before. */
+	wake: () => void;
 }
 
 /** How often a recipient who is in another run's hands is looked at again, in ms. */
 const LOOK_AGAIN_MS = 1_000;
+
+/** Claims of a lane that is shut for longer than this are given back: others may be faster, in ms. */
+const KEEP_SHUT_MS = 10_000;
+
+/** A recipient in this run's hands, and leave to mail them. */
+export interface Ready {
+	claim: Claim;
+	slot: Slot;
+}
 
 /**
  * Recipients claimed in the ledger for this run, in small blocks: what a run that dies had claimed
  * waits for the end of its lease, and what one run has claimed no other can help with.
  */
 export class Claims {
-	#claimed: Claim[] = [];
+	/** By lane; the lane whose turn it is first. */
+	readonly #claimed = new Map<string, Claim[]>();
 	#fetching: Promise<void> | undefined;
+	#releasing: Promise<void> = Promise.resolve();
 
 	constructor(
 		private readonly worklist: Worklist,
 		private readonly options: ClaimsOptions,
 	) {}
 
-	/** The next one, if it is there. Sees to it that more are fetched before the last is taken. */
-	take(onError: (error: unknown) => void): Claim | undefined {
-		const { blockSize, clock } = this.options;
-		if (!this.#fetching && this.#claimed.length < blockSize / 2 && this.worklist.hasDue(clock()))
+	/**
+	 * The next one whose lane is open, if there is one. Sees to it that more are fetched before the last
+	 * is taken.
+	 */
+	take(onError: (error: unknown) => void): Ready | undefined {
+		const { blockSize, clock, pace } = this.options;
+		if (
+			!this.#fetching &&
+			this.#atHand < blockSize / 2 &&
+			this.worklist.hasDue(clock(), this.#isOpen)
+		)
 			this.#fetching = this.#fetch()
 				.catch(onError)
 				.finally(() => {
 					this.#fetching = undefined;
 				});
-		return this.#claimed.shift();
+		for (const [lane, claims] of [...this.#claimed]) {
+			const answer = pace.ask(lane);
+			if (isSlot(answer)) return this.#takeFrom(lane, claims, answer);
+			if (answer.waitMs > KEEP_SHUT_MS) this.#letGo(lane, onError);
+		}
+		return undefined;
+	}
+
+	/** For how long at least nobody can be taken, in ms, if it is for their lanes alone. */
+	get waitMs(): number {
+		let waitMs = Infinity;
+		for (const lane of [...this.#claimed.keys(), ...this.worklist.lanes])
+			waitMs = Math.min(waitMs, this.options.pace.isShut(lane)?.waitMs ?? 0);
+		return waitMs;
 	}
 
 	/** What is being fetched now; undefined when nobody is due. */
@@ -54,15 +90,53 @@ export class Claims {
 	/** Gives back what was claimed and not taken. */
 	async giveBack(): Promise<void> {
 		await this.#fetching;
-		const claims = this.#claimed;
-		this.#claimed = [];
+		await this.#releasing;
+		const claims = [...this.#claimed.values()].flat();
+		this.#claimed.clear();
 		if (claims.length > 0) await this.options.store.ledger.release(claims);
+	}
+
+	readonly #isOpen = (lane: string) => this.options.pace.isShut(lane) === undefined;
+
+	/** Claims that could be taken now: those of shut lanes keep nobody from being fetched. */
+	get #atHand(): number {
+		let count = 0;
+		for (const [lane, claims] of this.#claimed) if (this.#isOpen(lane)) count += claims.length;
+		return count;
+	}
+
+	#takeFrom(lane: string, claims: Claim[], slot: Slot): Ready | undefined {
+		const claim = claims.shift();
+		this.#claimed.delete(lane);
+		if (claims.length > 0) this.#claimed.set(lane, claims);
+		if (claim) return { claim, slot };
+		slot.giveBack();
+		return undefined;
+	}
+
+	#keep(lane: string, claim: Claim): void {
+		const claims = this.#claimed.get(lane);
+		if (claims) claims.push(claim);
+		else this.#claimed.set(lane, [claim]);
+	}
+
+	/** Gives a lane's claims back to the ledger, and their recipients to the worklist. */
+	#letGo(lane: string, onError: (error: unknown) => void): void {
+		const claims = this.#claimed.get(lane) ?? [];
+		this.#claimed.delete(lane);
+		this.#releasing = this.#releasing
+			.then(() => this.options.store.ledger.release(claims))
+			.then(() => {
+				for (const { key } of claims) this.worklist.putBack(key, this.options.clock());
+				this.options.wake();
+			})
+			.catch(onError);
 	}
 
 	/** Claims whose turn it is; who was suppressed since the intake leaves now. */
 	async #fetch(): Promise<void> {
 		const { store, campaignId, list, owner, leaseMs, clock, blockSize, finish } = this.options;
-		const keys = this.worklist.takeDue(clock(), blockSize);
+		const keys = this.worklist.takeDue(clock(), blockSize, this.#isOpen);
 		const claims = await store.ledger.claim(campaignId, {
 			owner,
 			leaseMs,
@@ -75,7 +149,7 @@ export class Claims {
 		for (const claim of claims) {
 			const owed = this.worklist.get(claim.key);
 			const entry = suppressed.get(claim.key);
-			if (owed && !entry) this.#claimed.push(claim);
+			if (owed && !entry) this.#keep(owed.lane, claim);
 			else unwanted.push(claim);
 			if (owed && entry) finish(owed, skippedAsSuppressed(owed, entry));
 		}

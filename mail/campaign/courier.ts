@@ -3,6 +3,7 @@ import { readResult } from './delivery';
 import type { Delivery } from './delivery';
 import { Gate } from './gate';
 import type { Line } from './line';
+import type { Slot } from './pace';
 import { Permits } from './permits';
 import type { Permit } from './permits';
 import { readPayload } from './recipient';
@@ -13,6 +14,8 @@ import type { Owed } from './worklist';
 export interface Underway {
 	claim: Claim;
 	owed: Owed;
+	/** Leave of the pace. */
+	slot: Slot;
 	/** Had from the gate until its outcome is written down. */
 	permit?: Permit;
 	/** The ledger was told that the final dot is about to leave. */
@@ -85,7 +88,8 @@ export class Courier {
 	/** The ledger is told first, and only who holds the lease may pass. */
 	async #mayLeave(underway: Underway): Promise<boolean> {
 		underway.permit = await this.#permits.take();
-		if (this.isShut(underway)) return false;
+		// It waited so long that its leave is for a time that is over.
+		if (this.isShut(underway) || underway.slot.isOver) return false;
 		try {
 			underway.dispatched = await this.#gate.dispatch(underway.claim);
 			// Given up while the ledger was told: nobody else would take it back.

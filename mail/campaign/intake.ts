@@ -1,10 +1,13 @@
 import { makeReference } from '../message/identity';
 import { parseMailbox, recipientKey } from '../model/address';
 import type { RecipientOutcome, RecipientRef } from '../model/outcome';
-import type { MailStore, NewRecipient, SigningKey } from '../store/store';
+import type { LedgerEntry, MailStore, NewRecipient, SigningKey } from '../store/store';
+import type { Pace } from './pace';
 import { writePayload } from './recipient';
 import type { CampaignRecipient } from './recipient';
+import { gmailMailbox, isRoleAddress } from './role-address';
 import { skipped, skippedAsServed, skippedAsSuppressed } from './skip';
+import type { Owed } from './worklist';
 
 /** A recipient whom the ledger holds now, and whom this run is to serve. */
 export interface TakenIn extends RecipientRef {
@@ -12,11 +15,15 @@ export interface TakenIn extends RecipientRef {
 	reference: string;
 	/** Tries of earlier runs. */
 	attempts: number;
+	/** When the campaign first took them in. */
+	queuedAt: number;
+	/** Who keeps pace with them: those of the same provider. */
+	lane: string;
 }
 
 /** What became of one batch: who is owed a mail, and who is not, with the reason. */
 export interface IntakeBatch {
-	owed: TakenIn[];
+	owed: Owed[];
 	done: RecipientOutcome[];
 }
 
@@ -28,6 +35,16 @@ export interface IntakeOptions {
 	signingKey: SigningKey;
 	/** Take up again those of whom nobody knows whether they were served. */
 	resendUnknown: boolean;
+	pace: Pace;
+	skip: SkipOptions;
+}
+
+/** Whom to leave out besides. */
+export interface SkipOptions {
+	/** Spellings of one Gmail address, with dots or a +tag, are one recipient. */
+	gmailSpellings: boolean;
+	/** Addresses of a task, such as info@ and sales@. */
+	roleAddresses: boolean;
 }
 
 /** One transaction each; small enough that reading a batch leaves the event loop free. */
@@ -46,7 +63,7 @@ export async function* takeIn(
 	let done: RecipientOutcome[] = [];
 	let read = 0;
 	for await (const recipient of recipients) {
-		const candidate = readRecipient(recipient, met);
+		const candidate = readRecipient(recipient, met, options.skip);
 		if ('outcome' in candidate) done.push(candidate);
 		else batch.push(candidate);
 		if (++read % BATCH !== 0) continue;
@@ -65,6 +82,7 @@ interface Candidate extends RecipientRef {
 function readRecipient(
 	recipient: CampaignRecipient,
 	met: Set<string>,
+	skip: SkipOptions,
 ): Candidate | RecipientOutcome {
 	const { index } = recipient;
 	const parsed = parseMailbox(recipient.address);
@@ -75,13 +93,20 @@ function readRecipient(
 	const { mailbox } = parsed;
 	const ref = { index, recipient: mailbox.address };
 	const key = recipientKey(mailbox.address);
-	if (met.has(key))
+	if (skip.roleAddresses && isRoleAddress(mailbox.address))
+		return skipped(
+			ref,
+			'roleAddress',
+			`${mailbox.address} is the address of a task, not of a person, and this node leaves those out.`,
+		);
+	const mailboxKey = skip.gmailSpellings ? gmailMailbox(key) : key;
+	if (met.has(mailboxKey))
 		return skipped(
 			ref,
 			'duplicate',
 			`${mailbox.address} stands in this list more than once; the first one counts.`,
 		);
-	met.add(key);
+	met.add(mailboxKey);
 	return { ...ref, key, payload: writePayload(recipient, mailbox) };
 }
 
@@ -104,15 +129,22 @@ async function enlist(
 		wanted.map((candidate) => toRow(candidate, options)),
 		{ reopenUnknown: options.resendUnknown },
 	);
-	const owed: TakenIn[] = [];
-	for (const [position, { index, recipient, key }] of wanted.entries()) {
+	await options.pace.learn(wanted.map(({ recipient }) => recipient));
+	const owed: Owed[] = [];
+	for (const [position, candidate] of wanted.entries()) {
+		const { index, recipient } = candidate;
 		const entry = entries[position];
 		if (!entry) throw new Error('The mail store lost a recipient that it was given.');
 		const served = skippedAsServed({ index, recipient }, entry);
 		if (served) done.push(served);
-		else owed.push({ index, recipient, key, reference: entry.reference, attempts: entry.attempts });
+		else owed.push(toOwed(candidate, entry, options.pace.laneOf(recipient)));
 	}
 	return { owed, done };
+}
+
+function toOwed({ index, recipient, key }: Candidate, entry: LedgerEntry, lane: string): Owed {
+	const { reference, attempts, queuedAt } = entry;
+	return { index, recipient, key, reference, attempts, queuedAt, lane };
 }
 
 function toRow(

@@ -1,11 +1,18 @@
 import type { RecipientOutcome } from '../model/outcome';
+import type { CampaignRecord } from '../store/store';
 import { takeIn } from './intake';
+import type { IntakeBatch } from './intake';
 import { keepLeases } from './lease';
+import { watchOrders } from './orders';
 import { stopWithProcess } from './process-end';
 import { ProgressCount } from './progress';
+import type { CampaignRecipient } from './recipient';
 import { Sending, STOPPED } from './sending';
+import type { StopReason } from './sending';
 import { readSettings } from './settings';
-import type { CampaignRunOptions } from './settings';
+import type { CampaignRunOptions, CampaignSettings } from './settings';
+import { skippedAsCancelled } from './skip';
+import { takeUp } from './take-up';
 import { Worklist } from './worklist';
 
 export type { CampaignProgress } from './progress';
@@ -51,9 +58,22 @@ export async function* runCampaign(
 	if (options.signal?.aborted) stop();
 	const processGoesOn = stopWithProcess(stop);
 	const leases = keepLeases(store.ledger, settings);
+	const orders = watchOrders(store.campaigns, campaignId, (order) => {
+		sending.stop(orderedStop(order, clock()));
+	});
 	try {
+		const record = await openCampaign(options);
+		if (record && record.state !== 'running')
+			sending.stop(orderedStop(record.state, record.stateSince));
 		await store.ledger.expireDispatched(campaignId);
-		for await (const { owed, done } of takeIn(options.recipients, settings)) {
+		const { recipients } = options;
+		const batches =
+			recipients === 'owed'
+				? takeUp(settings)
+				: record?.state === 'cancelled'
+					? turnAway(recipients, record.stateSince)
+					: takeIn(recipients, settings);
+		for await (const { owed, done } of batches) {
 			worklist.add(owed);
 			for (const outcome of done) {
 				progress.count(outcome, worklist.size);
@@ -65,9 +85,42 @@ export async function* runCampaign(
 			yield outcome;
 		}
 		progress.report(worklist.size);
+		await closeCampaign(settings);
 	} finally {
+		orders.stop();
 		leases.stop();
 		processGoesOn();
 		options.signal?.removeEventListener('abort', stop);
 	}
+}
+
+function openCampaign({
+	store,
+	campaign,
+}: CampaignRunOptions): Promise<CampaignRecord | undefined> {
+	const { id, define } = campaign;
+	return define ? store.campaigns.define({ id, ...define }) : store.campaigns.get(id);
+}
+
+/** What a cancelled campaign was still about to send is deleted once more: it was in hand. */
+async function closeCampaign({ store, campaignId }: CampaignSettings): Promise<void> {
+	const record = await store.campaigns.get(campaignId);
+	if (record?.state === 'cancelled') await store.campaigns.setState(campaignId, 'cancelled');
+	else if (record) await store.campaigns.finish(campaignId);
+}
+
+/** Nobody is taken into a campaign that was cancelled. */
+async function* turnAway(
+	recipients: AsyncIterable<CampaignRecipient> | Iterable<CampaignRecipient>,
+	since: number,
+): AsyncGenerator<IntakeBatch, void> {
+	for await (const { index, address } of recipients)
+		yield { owed: [], done: [skippedAsCancelled({ index, recipient: address.trim() }, since)] };
+}
+
+function orderedStop(order: 'paused' | 'cancelled', now: number): StopReason {
+	const { graceMs } = STOPPED;
+	return order === 'paused'
+		? { graceMs, retryAt: now, reason: 'The campaign is paused. Resume it to send this mail.' }
+		: { graceMs, retryAt: now, reason: 'The campaign was cancelled.', cancelledAt: now };
 }

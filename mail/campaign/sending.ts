@@ -1,17 +1,19 @@
 import type { RecipientOutcome } from '../model/outcome';
 import { retryAt } from '../smtp/retry';
 import type { SmtpProblem } from '../smtp/send-result';
-import type { Claim } from '../store/store';
 import { Bell } from './bell';
 import { Claims } from './claims';
+import type { Ready } from './claims';
 import { Courier, STOPPED_REASON } from './courier';
 import type { Underway } from './courier';
 import { wordsOf } from './delivery';
 import type { Delivery } from './delivery';
 import { Line } from './line';
+import { waitsForPace } from './pace';
 import type { CampaignSettings } from './settings';
 import { deferredOutcome, outcomeOf, settlementOf } from './settlement';
 import type { ConclusiveDelivery } from './settlement';
+import { skippedAsCancelled } from './skip';
 import type { Deferral, Owed, Worklist } from './worklist';
 
 /** More outcomes than this are not kept for a caller who does not fetch them: sending waits. */
@@ -28,6 +30,8 @@ export const STOPPED = { reason: STOPPED_REASON, graceMs: 2_000 };
 export interface StopReason extends Deferral {
 	/** How long what is on the wire may take to be finished, in ms. */
 	graceMs: number;
+	/** The campaign was ended for good: whoever is left is not mailed at all. */
+	cancelledAt?: number;
 }
 
 /** Messages at work for each connection: one on the wire, one whose envelope rides behind it. */
@@ -67,6 +71,9 @@ export class Sending {
 			finish: (owed, outcome) => {
 				this.#finish(owed, outcome);
 			},
+			wake: () => {
+				this.#bell.ring();
+			},
 			putOff: (owed) => {
 				this.#putOff(owed);
 			},
@@ -80,6 +87,9 @@ export class Sending {
 	 */
 	async *outcomes(): AsyncGenerator<RecipientOutcome, void> {
 		const sending = this.#send();
+		const unlisten = this.settings.pace.listen(() => {
+			this.#bell.ring();
+		});
 		try {
 			while (!this.#ended || this.#outbox.length > 0) {
 				const batch = this.#outbox;
@@ -89,10 +99,11 @@ export class Sending {
 				if (!this.#ended && this.#outbox.length === 0) await this.#news.heard();
 			}
 			if (this.#broken) throw this.#broken.error;
-			for (const owed of this.worklist.rest()) yield this.#deferred(owed);
+			for (const owed of this.worklist.rest()) yield this.#left(owed);
 		} finally {
 			this.stop({ ...STOPPED, retryAt: this.settings.clock() });
 			await sending;
+			unlisten();
 		}
 	}
 
@@ -126,19 +137,21 @@ export class Sending {
 			await this.#bell.heard(this.#line.pausedUntil - now);
 			return;
 		}
-		const claim = this.#claims.take((error) => {
+		const ready = this.#claims.take((error) => {
 			this.#breakDown(error);
 		});
-		if (claim) {
-			this.#begin(claim);
+		if (ready) {
+			this.#begin(ready);
 			return;
 		}
 		if (this.#claims.fetching) {
 			await this.#claims.fetching;
 			return;
 		}
-		const { nextAt } = this.worklist;
-		await this.#bell.heard(nextAt === undefined ? undefined : Math.max(nextAt - now, 1));
+		if (this.#leaveShutLanes()) return;
+		const { nextAt = Infinity } = this.worklist;
+		const waitMs = Math.min(nextAt - now, this.#claims.waitMs);
+		await this.#bell.heard(Number.isFinite(waitMs) ? Math.max(waitMs, 1) : undefined);
 	}
 
 	/** Nothing rides behind while the server does not answer: one knock a connection is enough. */
@@ -146,9 +159,29 @@ export class Sending {
 		return this.settings.concurrency * (this.#line.isWell ? AHEAD : 1);
 	}
 
-	#begin(claim: Claim): void {
+	/** Whom the pace lets wait longer than this run does. @returns whether there were any */
+	#leaveShutLanes(): boolean {
+		const { pace, longestWaitMs, clock } = this.settings;
+		let left = false;
+		for (const lane of [...this.worklist.lanes]) {
+			const shut = pace.isShut(lane);
+			if (!shut || shut.waitMs <= longestWaitMs) continue;
+			const why = waitsForPace(shut, lane, clock());
+			for (const owed of this.worklist.takeLane(lane)) {
+				owed.deferral = { ...why, reply: owed.deferral?.reply ?? why.reply };
+				this.#finish(owed, this.#deferred(owed));
+				left = true;
+			}
+		}
+		return left;
+	}
+
+	#begin({ claim, slot }: Ready): void {
 		const owed = this.worklist.get(claim.key);
-		if (!owed) return;
+		if (!owed) {
+			slot.giveBack();
+			return;
+		}
 		this.#atWork += 1;
 		owed.firstTryAt ??= this.settings.clock();
 		owed.elsewhereSince = undefined;
@@ -156,6 +189,7 @@ export class Sending {
 		const underway: Underway = {
 			claim,
 			owed,
+			slot,
 			dispatched: false,
 			granted: false,
 			concluding: false,
@@ -167,6 +201,7 @@ export class Sending {
 
 	async #serve(underway: Underway): Promise<void> {
 		const delivery = await this.#courier.deliver(underway);
+		this.#tellPace(underway, delivery);
 		if (underway.abandoned) {
 			underway.permit?.giveBack();
 			return;
@@ -182,6 +217,31 @@ export class Sending {
 		underway.permit?.giveBack();
 		this.#underway.delete(underway);
 		this.#bell.ring();
+	}
+
+	/** A slot is used as soon as a server can have seen the mail. */
+	#tellPace({ slot, granted, owed: { lane } }: Underway, delivery: Delivery): void {
+		const { pace } = this.settings;
+		switch (delivery.became) {
+			case 'sent':
+				pace.accepted(lane);
+				slot.finish();
+				return;
+			case 'deferred':
+				pace.refused(lane, delivery, delivery);
+				slot.finish();
+				return;
+			case 'failed':
+				if (delivery.reply === undefined) slot.giveBack();
+				else {
+					pace.refused(lane, delivery, { reply: delivery.reply });
+					slot.finish();
+				}
+				return;
+			default:
+				if (granted) slot.finish();
+				else slot.giveBack();
+		}
 	}
 
 	/** Writes down what a try came to, and sees to what is next for the recipient. */
@@ -210,24 +270,28 @@ export class Sending {
 				this.worklist.putBack(claim.key, this.#line.pausedUntil);
 				return;
 			case 'accountRefused':
-				this.stop(this.#endsBecause(delivery.reason));
+				this.stop(this.#endsBecause(delivery.reason, delivery.retryAfterMs));
 				await this.#courier.takeBack(underway);
 				return;
 			case 'withdrawn':
-				if (this.#broken || this.#courier.isShut(underway)) {
-					await this.#courier.takeBack(underway);
-					return;
-				}
-				// The lease was lost, and the recipient with it: the ledger knows to whom.
-				this.worklist.putBack(claim.key, this.settings.clock());
+				// The lease was lost, and the recipient with it: the ledger knows to whom. Or its leave was
+				// for a time that is over: then it asks again.
+				await this.#courier.takeBack(underway);
+				if (!this.#broken && !this.#courier.isShut(underway))
+					this.worklist.putBack(claim.key, this.settings.clock());
 		}
 	}
 
 	async #settle({ claim, owed }: Underway, delivery: ConclusiveDelivery): Promise<void> {
-		const { store, campaignId, clock, identityOf, suppressRefused } = this.settings;
+		const { store, campaignId, clock, identityOf, suppressRefused, giveUpAfterMs } = this.settings;
 		const now = clock();
 		const { messageId } = identityOf(claim);
-		const settlement = settlementOf(delivery, claim, { messageId, now, cutOff: owed.cutOff ?? 0 });
+		const settlement = settlementOf(delivery, claim, {
+			messageId,
+			now,
+			cutOff: owed.cutOff ?? 0,
+			giveUpAt: owed.queuedAt + giveUpAfterMs,
+		});
 		let isOurs = true;
 		try {
 			if (delivery.became === 'failed' && delivery.addressIsBad && suppressRefused)
@@ -269,8 +333,9 @@ export class Sending {
 		if (troubledFor >= this.settings.patienceMs) this.stop(this.#endsBecause(wordsOf(problem)));
 	}
 
-	#endsBecause(reason: string): StopReason {
-		return { reason, retryAt: retryAt(1, this.settings.clock()), graceMs: PATIENT_GRACE_MS };
+	#endsBecause(reason: string, askedMs?: number): StopReason {
+		const at = retryAt(1, this.settings.clock(), { askedMs });
+		return { reason, retryAt: at, graceMs: PATIENT_GRACE_MS };
 	}
 
 	#breakDown(error: unknown): void {
@@ -282,6 +347,12 @@ export class Sending {
 		this.worklist.remove(owed.key);
 		this.#outbox.push(outcome);
 		this.#news.ring();
+	}
+
+	/** Whoever the end of the run found waiting. */
+	#left(owed: Owed): RecipientOutcome {
+		const { cancelledAt } = this.#stopped?.reason ?? {};
+		return cancelledAt === undefined ? this.#deferred(owed) : skippedAsCancelled(owed, cancelledAt);
 	}
 
 	#deferred(owed: Owed): RecipientOutcome {

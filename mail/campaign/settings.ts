@@ -2,18 +2,25 @@ import { randomUUID } from 'node:crypto';
 import type { CompiledMessage, MessageIdentity } from '../message/compile';
 import { makeReference, messageIdFor, returnPathFor } from '../message/identity';
 import { domainOf } from '../model/address';
+import type { Pacer } from '../pacing/pacer';
 import type { SmtpPool } from '../smtp/send-result';
 import type { MailStore, SigningKey } from '../store/store';
+import type { SkipOptions } from './intake';
+import { paceOf, UNPACED } from './pace';
+import type { Pace } from './pace';
 import type { CampaignProgress } from './progress';
 import type { CampaignRecipient } from './recipient';
 
 /** What a run is given. Times are in ms. */
 export interface CampaignRunOptions {
-	store: Pick<MailStore, 'ledger' | 'suppressions'>;
+	store: Pick<MailStore, 'ledger' | 'suppressions' | 'campaigns'>;
 	pool: SmtpPool;
 	message: CompiledMessage;
-	/** Each recipient is mailed once a campaign, over all runs that name the same id. */
-	campaign: { id: string };
+	/**
+	 * Each recipient is mailed once a campaign, over all runs that name the same id. With a definition,
+	 * another run can finish it without what this one was given.
+	 */
+	campaign: { id: string; define?: { name: string; account: string; definition: string } };
 	/** The list that is mailed: who is suppressed for it is skipped, beside who is for everything. */
 	list?: string;
 	/** Signs Message-IDs and return paths (`store.signingKeys.current()`). */
@@ -22,7 +29,8 @@ export interface CampaignRunOptions {
 	from: string;
 	/** Where bounces go: the return path is this address with the recipient's reference behind a `+`. */
 	bounceAddress?: string;
-	recipients: AsyncIterable<CampaignRecipient> | Iterable<CampaignRecipient>;
+	/** `owed`: those whom the ledger still owes a mail, without their source. */
+	recipients: AsyncIterable<CampaignRecipient> | Iterable<CampaignRecipient> | 'owed';
 	/** How many messages at once: the account's `limits.connections`. */
 	concurrency: number;
 	/**
@@ -30,6 +38,16 @@ export interface CampaignRunOptions {
 	 * names a time that fits; and for how long it waits for a server that is gone. Two minutes.
 	 */
 	patienceMs?: number;
+	/** How fast, and to whom; it is told what the server said. Left out: as fast as it goes. */
+	pacer?: Pacer;
+	/**
+	 * How long this run waits for the pace; whose turn is later than that comes out as `deferred`. An
+	 * hour.
+	 */
+	longestWaitMs?: number;
+	/** How long after they were first taken in a recipient is still tried. Four days (RFC 5321). */
+	giveUpAfterMs?: number;
+	skip?: Partial<SkipOptions>;
 	/** How long a claim lasts when this process dies or freezes. Half a minute; prolonged while it runs. */
 	leaseMs?: number;
 	/** Mail those again of whom nobody knows whether they have it. They may then have it twice. */
@@ -48,10 +66,14 @@ export interface CampaignRunOptions {
 
 /** The same with nothing left open. */
 export interface CampaignSettings {
-	store: Pick<MailStore, 'ledger' | 'suppressions'>;
+	store: Pick<MailStore, 'ledger' | 'suppressions' | 'campaigns'>;
 	pool: SmtpPool;
 	message: CompiledMessage;
 	campaignId: string;
+	pace: Pace;
+	longestWaitMs: number;
+	giveUpAfterMs: number;
+	skip: SkipOptions;
 	/** `''` when no list is named. */
 	list: string;
 	signingKey: SigningKey;
@@ -65,10 +87,13 @@ export interface CampaignSettings {
 	identityOf: (recipient: { reference: string }) => MessageIdentity;
 }
 
+const HOUR = 3_600_000;
+
 /** @throws Error in words for the user: a bounce address that leaves no room for the reference */
 export function readSettings(options: CampaignRunOptions): CampaignSettings {
 	const { store, pool, message, signingKey, owner = randomUUID(), clock = Date.now } = options;
-	const { patienceMs = 120_000, leaseMs = 30_000 } = options;
+	const { patienceMs = 120_000, leaseMs = 30_000, pacer, skip } = options;
+	const { longestWaitMs = HOUR, giveUpAfterMs = 96 * HOUR } = options;
 	return {
 		store,
 		pool,
@@ -80,6 +105,10 @@ export function readSettings(options: CampaignRunOptions): CampaignSettings {
 		leaseMs,
 		campaignId: options.campaign.id,
 		list: options.list ?? '',
+		pace: pacer ? paceOf(pacer) : UNPACED,
+		longestWaitMs,
+		giveUpAfterMs,
+		skip: { gmailSpellings: false, roleAddresses: false, ...skip },
 		concurrency: Math.max(Math.floor(options.concurrency), 1),
 		resendUnknown: options.resendUnknown ?? false,
 		suppressRefused: options.suppressRefused ?? true,

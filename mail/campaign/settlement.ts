@@ -12,14 +12,33 @@ export type ConclusiveDelivery = Extract<
 >;
 
 /**
- * What the ledger is told of a try.
- *
- * @param options.cutOff how often this run's connection ended within a message to this recipient
+ * What the ledger is told of a try. What would be tried again after the time for it is over, has failed.
  */
 export function settlementOf(
 	delivery: ConclusiveDelivery,
 	claim: Claim,
-	{ messageId, now, cutOff }: { messageId: string; now: number; cutOff: number },
+	{ messageId, now, cutOff, giveUpAt }: TryContext,
+): Settlement {
+	const settlement = readDelivery(delivery, claim, { messageId, now, cutOff });
+	if (settlement.state !== 'deferred' || settlement.retryAt <= giveUpAt) return settlement;
+	const { reply, reason, blame = 'capacity' } = settlement;
+	const givenUp = `Given up after ${claim.attempts + 1} tries, for the time to try is over. ${reason}`;
+	return { claim, messageId, state: 'failed', reply, reason: givenUp, blame };
+}
+
+interface TryContext {
+	messageId: string;
+	now: number;
+	/** How often this run's connection ended within a message to this recipient. */
+	cutOff: number;
+	/** No try is made after this time. */
+	giveUpAt: number;
+}
+
+function readDelivery(
+	delivery: ConclusiveDelivery,
+	claim: Claim,
+	{ messageId, now, cutOff }: Omit<TryContext, 'giveUpAt'>,
 ): Settlement {
 	switch (delivery.became) {
 		case 'sent':
@@ -31,8 +50,9 @@ export function settlementOf(
 			return { claim, messageId, state: 'failed', reply, reason, blame };
 		}
 		case 'deferred': {
-			const { reply, reason, blame, retryAfterMs: askedMs, greylisted } = delivery;
-			const at = retryAt(claim.attempts + 1, now, { askedMs, greylisted });
+			const { reply, reason, blame, retryAfterMs: askedMs, greylisted, pace } = delivery;
+			const soon = greylisted === true || pace === 'slower';
+			const at = retryAt(claim.attempts + 1, now, { askedMs, soon });
 			return { claim, messageId, state: 'deferred', retryAt: at, reply, reason, blame };
 		}
 		case 'cutOff': {

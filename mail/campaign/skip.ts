@@ -67,3 +67,11 @@ function day(time: number): string {
 function moment(time: number): string {
 	return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
+
+export function skippedAsCancelled(ref: RecipientRef, since: number): SkippedOutcome {
+	return skipped(
+		ref,
+		'campaignCancelled',
+		`The campaign was cancelled on ${moment(since)}, so ${ref.recipient} is not mailed. Choose a new campaign ID to send it after all.`,
+	);
+}

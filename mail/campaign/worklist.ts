@@ -21,20 +21,34 @@ export interface Deferral {
 	blame?: Blame;
 }
 
+/** Those of one provider, who keep pace together. */
+interface Lane {
+	name: string;
+	/** Whose time has come again: they go before those never tried. */
+	again: string[];
+	ready: string[];
+	position: number;
+}
+
+const ALWAYS = () => true;
+
 /**
  * Whom a run still owes an outcome, and when each is next to be looked at. It knows no payloads: its
  * size is that of the addresses.
  */
 export class Worklist {
 	readonly #owed = new Map<string, Owed>();
-	#ready: string[] = [];
-	#position = 0;
+	/** Only those that somebody is ready in; whose turn it is first. */
+	readonly #lanes = new Map<string, Lane>();
 	readonly #later = new TimeQueue();
 
-	add(recipients: readonly TakenIn[]): void {
+	/** Those with a deferral are looked at when that is over. */
+	add(recipients: readonly Owed[]): void {
 		for (const recipient of recipients) {
 			this.#owed.set(recipient.key, recipient);
-			this.#ready.push(recipient.key);
+			const { key, lane, deferral } = recipient;
+			if (deferral) this.#later.add(key, deferral.retryAt);
+			else this.#lane(lane).ready.push(key);
 		}
 	}
 
@@ -47,24 +61,29 @@ export class Worklist {
 		return this.#owed.get(key);
 	}
 
-	/** Takes up to `limit` keys whose turn it is: those whose time has come before those never tried. */
-	takeDue(now: number, limit: number): string[] {
+	/** Takes up to `limit` keys whose turn it is, from each open lane in turn. */
+	takeDue(now: number, limit: number, isOpen: (lane: string) => boolean = ALWAYS): string[] {
+		this.#wake(now);
 		const due: string[] = [];
-		while (due.length < limit) {
-			const key = this.#later.takeDue(now) ?? this.#ready[this.#position++];
-			if (key === undefined) break;
-			due.push(key);
-		}
-		if (this.#position >= this.#ready.length) {
-			this.#ready = [];
-			this.#position = 0;
+		for (let open = true; open && due.length < limit;) {
+			open = false;
+			// A lane alone is read in one go; of several each gives one.
+			const share = this.#lanes.size === 1 ? limit : 1;
+			for (const lane of [...this.#lanes.values()]) {
+				if (due.length >= limit) break;
+				if (!isOpen(lane.name)) continue;
+				open = true;
+				this.#takeFrom(lane, Math.min(share, limit - due.length), due);
+			}
 		}
 		return due;
 	}
 
 	/** Whether `takeDue` would find somebody. */
-	hasDue(now: number): boolean {
-		return this.#position < this.#ready.length || (this.#later.nextAt ?? Infinity) <= now;
+	hasDue(now: number, isOpen: (lane: string) => boolean = ALWAYS): boolean {
+		this.#wake(now);
+		for (const name of this.#lanes.keys()) if (isOpen(name)) return true;
+		return false;
 	}
 
 	/** When the next of those who wait is due; undefined when nobody waits. */
@@ -72,9 +91,23 @@ export class Worklist {
 		return this.#later.nextAt;
 	}
 
+	/** Lanes in which somebody is ready. */
+	get lanes(): IterableIterator<string> {
+		return this.#lanes.keys();
+	}
+
 	/** Their turn comes again at `at`. */
 	putBack(key: string, at: number): void {
 		this.#later.add(key, at);
+	}
+
+	/** Everyone who is ready in this lane; they are not any more. */
+	takeLane(name: string): Owed[] {
+		const lane = this.#lanes.get(name);
+		if (!lane) return [];
+		this.#lanes.delete(name);
+		const keys = [...lane.again, ...lane.ready.slice(lane.position)];
+		return keys.map((key) => this.#owed.get(key)).filter((owed) => owed !== undefined);
 	}
 
 	/** The outcome is final: forgets the recipient. */
@@ -85,5 +118,35 @@ export class Worklist {
 	/** Everyone who has no outcome yet. */
 	rest(): Owed[] {
 		return [...this.#owed.values()];
+	}
+
+	#wake(now: number): void {
+		for (let key = this.#later.takeDue(now); key !== undefined; key = this.#later.takeDue(now)) {
+			const owed = this.#owed.get(key);
+			if (owed) this.#lane(owed.lane).again.push(key);
+		}
+	}
+
+	#lane(name: string): Lane {
+		let lane = this.#lanes.get(name);
+		if (!lane) {
+			lane = { name, again: [], ready: [], position: 0 };
+			this.#lanes.set(name, lane);
+		}
+		return lane;
+	}
+
+	/** What is taken from leaves the head of the queue, so that the next begins with another. */
+	#takeFrom(lane: Lane, count: number, into: string[]): void {
+		const again = lane.again.splice(0, count);
+		into.push(...again);
+		const until = Math.min(lane.position + count - again.length, lane.ready.length);
+		for (; lane.position < until; lane.position += 1) {
+			const key = lane.ready[lane.position];
+			if (key !== undefined) into.push(key);
+		}
+		this.#lanes.delete(lane.name);
+		if (lane.again.length > 0 || lane.position < lane.ready.length)
+			this.#lanes.set(lane.name, lane);
 	}
 }

@@ -40,11 +40,13 @@ interface Attempted {
 export type SkipReason =
 	| 'invalidAddress'
 	| 'duplicate'
+	| 'roleAddress'
 	| 'suppressed'
 	| 'alreadySent'
 	| 'alreadyFailed'
 	| 'outcomeUnknown'
-	| 'beingSentElsewhere';
+	| 'beingSentElsewhere'
+	| 'campaignCancelled';
 
 /** The life of a recipient in the ledger. */
 export type LedgerState =

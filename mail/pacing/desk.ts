@@ -31,6 +31,7 @@ const KEEP_MS = 250;
 /** How soon others are told what became of slots, in ms. */
 const REPORT_MS = 20;
 const LONGEST_LOOK_MS = 250;
+const ASKING_MS = 50;
 
 interface Block {
 	id: string;
@@ -88,9 +89,11 @@ export class Desk {
 		return undefined;
 	}
 
-	/** For how long there is certainly none, in ms; 0 when the book is being asked. */
+	/** For how long there is none, in ms; while the book is being asked, a guess. */
 	get waitMs(): number {
-		return Math.max(this.#closedUntil - this.#now(), 0);
+		const now = this.#now();
+		if (this.#usable(now)) return 0;
+		return Math.max(this.#closedUntil - now, this.#atWork ? ASKING_MS : 0);
 	}
 
 	/** Tells the book of everything, and gives back what is left. */
@@ -100,6 +103,10 @@ export class Desk {
 		await this.#atWork;
 		for (const block of this.#blocks) this.#leave(block);
 		await this.#work(false);
+	}
+
+	#usable(now: number): Block | undefined {
+		return this.#blocks.find(({ left, reservedAt }) => left > 0 && now < reservedAt + USE_MS);
 	}
 
 	#give(block: Block): Slot {

@@ -19,8 +19,6 @@ export interface PacerOptions {
 	/** The account's plan from now on, for all who send by it; left out: the one it has. */
 	plan?: PacePlan;
 	providers?: Providers;
-	/** Told when a lane may be open that was shut. */
-	onChange?: () => void;
 	/** A clock that only goes forward, in ms. */
 	monotonic?: () => number;
 }
@@ -54,6 +52,7 @@ export class Pacer {
 	readonly providers: Providers;
 	readonly #lanes = new Map<string, Lane>();
 	readonly #whole: Lane;
+	readonly #listeners = new Set<() => void>();
 	#plan: PacePlan = NO_PLAN;
 	#moods: ReadonlyMap<string, Mood> = new Map();
 	/** The store's clock less ours. */
@@ -80,6 +79,14 @@ export class Pacer {
 		return pacer;
 	}
 
+	/** Calls `listener` when a lane may be open that was shut. @returns what ends that */
+	listen(listener: () => void): () => void {
+		this.#listeners.add(listener);
+		return () => {
+			this.#listeners.delete(listener);
+		};
+	}
+
 	get plan(): PacePlan {
 		return this.#plan;
 	}
@@ -97,15 +104,24 @@ export class Pacer {
 	ask(name: string): Slot | Shut {
 		if (this.#broken) throw this.#broken.error;
 		const lane = this.#lane(name);
-		const shut = this.#isShut(WHOLE_ACCOUNT) ?? this.#isShut(name) ?? this.#isQuiet();
+		const shut = this.isShut(name);
 		if (shut) return shut;
-		const { connections = Infinity } = ruleFor(this.#plan, name) ?? {};
-		if (lane.underway >= connections) return { cause: 'limit', waitMs: UNTIL_NEWS_MS };
 		const desk = this.#deskOf(lane);
 		if (!desk) return this.#pass(lane, undefined);
 		const slot = desk.take();
 		if (slot) return this.#pass(lane, slot);
 		return { cause: 'limit', waitMs: desk.waitMs || UNTIL_NEWS_MS };
+	}
+
+	/** Why the lane lets nothing through now, as far as that is known without asking the store. */
+	isShut(name: string): Shut | undefined {
+		const shut = this.#isHalted(WHOLE_ACCOUNT) ?? this.#isHalted(name) ?? this.#isQuiet();
+		if (shut) return shut;
+		const lane = this.#lane(name);
+		const { connections = Infinity } = ruleFor(this.#plan, name) ?? {};
+		if (lane.underway >= connections) return { cause: 'limit', waitMs: UNTIL_NEWS_MS };
+		const waitMs = this.#deskOf(lane)?.waitMs ?? 0;
+		return waitMs > 0 ? { cause: 'limit', waitMs } : undefined;
 	}
 
 	/** What a reply to a mail on this lane asks of the pace. */
@@ -153,7 +169,7 @@ export class Pacer {
 				this.#whole.rate.count(this.#now());
 			}
 			slot?.[was]();
-			this.options.onChange?.();
+			this.#tell();
 		};
 		return {
 			get isOver() {
@@ -168,7 +184,7 @@ export class Pacer {
 		};
 	}
 
-	#isShut(name: string): Shut | undefined {
+	#isHalted(name: string): Shut | undefined {
 		const mood = this.#moods.get(name);
 		if (!mood) return undefined;
 		const waitMs = mood.pausedUntil - this.#storeNow();
@@ -238,10 +254,12 @@ export class Pacer {
 		};
 		return new Desk(book, name === WHOLE_ACCOUNT ? [whole] : [whole, own], {
 			monotonic,
-			onChange: () => this.options.onChange?.(),
+			onChange: () => {
+				this.#tell();
+			},
 			onError: (error) => {
 				this.#broken = { error };
-				this.options.onChange?.();
+				this.#tell();
 			},
 		});
 	}
@@ -262,7 +280,7 @@ export class Pacer {
 		this.#writing = this.#writing.then(write).then(
 			(moods) => {
 				this.#moods = moods;
-				this.options.onChange?.();
+				this.#tell();
 			},
 			(error: unknown) => {
 				this.#broken = { error };
@@ -284,7 +302,11 @@ export class Pacer {
 		this.#offset = now - this.#now();
 		this.#plan = page.plan ?? NO_PLAN;
 		this.#moods = new Map(page.moods.filter(([, mood]) => !isCalm(mood, now)));
-		this.options.onChange?.();
+		this.#tell();
+	}
+
+	#tell(): void {
+		for (const listener of [...this.#listeners]) listener();
 	}
 
 	#storeNow(): number {
