@@ -1,4 +1,4 @@
-import type { Feedback } from './store';
+import type { Feedback } from './ledger-entry';
 
 /**
  * Which of two reports about one mail stays on its entry. An out-of-office reply that comes after

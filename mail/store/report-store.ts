@@ -1,6 +1,6 @@
 import type { LedgerState } from '../model/outcome';
 import type { TrackingEventName } from '../model/tracking';
-import type { Feedback, LedgerEntry } from './store';
+import type { Feedback, LedgerEntry } from './ledger-entry';
 
 /** What a report asks of the ledger beyond single recipients. Reads only. */
 export interface ReportStore {

@@ -17,6 +17,7 @@ export type StoreProblem =
 	| 'damaged'
 	| 'duplicate'
 	| 'tooLong'
+	| 'tooOld'
 	| 'noMasterKey'
 	| 'noFreeKeyId'
 	| 'closed'

@@ -1,8 +1,11 @@
 import type { Blame } from '../model/blame';
 import type { SuppressionReason } from '../model/event';
 import type { LedgerState } from '../model/outcome';
+import type { Feedback, LedgerEntry } from './ledger-entry';
 import type { ReportStore } from './report-store';
 import type { TrackingStore } from './tracking-store';
+
+export type { Feedback, LedgerEntry } from './ledger-entry';
 
 /**
  * What must outlive a run. One interface, and a backend for each kind of database behind it; test/
@@ -121,36 +124,6 @@ export interface NewRecipient {
 	reference: string;
 	/** JSON: what is needed to mail the recipient without the source; deleted with the final outcome. */
 	payload: string;
-}
-
-export interface LedgerEntry {
-	campaignId: string;
-	key: string;
-	address: string;
-	reference: string;
-	state: LedgerState;
-	attempts: number;
-	/** true on the entries of `enqueue` that were taken in by this very call */
-	isNew: boolean;
-	retryAt?: number;
-	/** Until when a `claimed` or `dispatched` row belongs to its owner. */
-	leaseUntil?: number;
-	reply?: string;
-	reason?: string;
-	blame?: Blame;
-	messageId?: string;
-	/** When the campaign first took them in. */
-	queuedAt: number;
-	updatedAt: number;
-	feedback?: Feedback;
-}
-
-export interface Feedback {
-	event: 'hardBounce' | 'softBounce' | 'complained' | 'delayed' | 'autoReplied';
-	reason?: string;
-	status?: string;
-	diagnostic?: string;
-	at: number;
 }
 
 export interface Claim {

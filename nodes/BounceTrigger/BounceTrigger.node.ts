@@ -8,6 +8,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { imapAccountTest, readImapAccount } from '../shared/imap-account';
 import { openNodeStore } from '../shared/mail-store';
+import { mailStoreTest } from '../shared/mail-store-credential';
 import { listenOnce } from './listen-once';
 import { eventProperties, readEventFields } from './properties/events';
 import { mailboxProperties, readMailboxFields } from './properties/mailbox';
@@ -42,16 +43,19 @@ export class BounceTrigger implements INodeType {
 		},
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'imapAccount', required: true, testedBy: 'imapAccountTest' }],
+		credentials: [
+			{ name: 'imapAccount', required: true, testedBy: 'imapAccountTest' },
+			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' },
+		],
 		properties: [...eventProperties, ...mailboxProperties],
 	};
 
-	methods = { credentialTest: { imapAccountTest } };
+	methods = { credentialTest: { mailStoreTest, imapAccountTest } };
 
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
 		const source = {
 			account: await readImapAccount(this),
-			store: await openNodeStore(),
+			store: await openNodeStore(this),
 			...readMailboxFields(this),
 			...readEventFields(this),
 		};

@@ -6,6 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
+import { mailStoreTest } from '../shared/mail-store-credential';
 import {
 	authenticationProperty,
 	smtpAccountTest,
@@ -44,6 +45,7 @@ export class SmtpBulkSend implements INodeType {
 				displayOptions: WITH_ACCOUNT,
 			},
 			{ name: 'smtpOAuth2Api', required: true, displayOptions: WITH_OAUTH2 },
+			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' },
 		],
 		properties: [
 			authenticationProperty,
@@ -63,7 +65,7 @@ export class SmtpBulkSend implements INodeType {
 		],
 	};
 
-	methods = { credentialTest: { smtpAccountTest } };
+	methods = { credentialTest: { mailStoreTest, smtpAccountTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await sendCampaign(this);

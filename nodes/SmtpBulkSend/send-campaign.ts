@@ -3,7 +3,8 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import { compileMessage, runCampaign } from '../../mail/index';
 import type { CompiledMessage, RecipientOutcome } from '../../mail/index';
-import { openNodeStore } from '../shared/mail-store';
+import { openNodeStoreNamed } from '../shared/mail-store';
+import { tellOfOtherStores } from '../shared/other-stores';
 import { readSmtpAccount, warmPool } from '../shared/smtp-account';
 import { OUTPUTS, outcomeToItem, outputOf } from './outcome-item';
 import { readCampaign } from './properties/campaign';
@@ -41,7 +42,9 @@ async function sendAll(
 	const campaign = readCampaign(context);
 	const message = readMessage(context, campaign);
 	const account = await readSmtpAccount(context);
-	const store = await openNodeStore();
+	const opened = await openNodeStoreNamed(context);
+	const { store } = opened;
+	await tellOfOtherStores(context, opened, { campaignId: campaign.id, account });
 
 	const outcomes: RecipientOutcome[] = [];
 	for await (const outcome of runCampaign({
@@ -55,6 +58,7 @@ async function sendAll(
 		recipients: readRecipients(context),
 		concurrency: account.limits.connections,
 		...readSending(context),
+		clock: store.clock,
 		signal: context.getExecutionCancelSignal(),
 	}))
 		outcomes.push(outcome);

@@ -7,6 +7,7 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { dkimKeyTest, SHOWN_WHEN_SIGNED } from '../shared/dkim-key';
+import { mailStoreTest } from '../shared/mail-store-credential';
 import { operationProperties } from '../shared/operations';
 import {
 	authenticationProperty,
@@ -46,11 +47,12 @@ export class SmtpSend implements INodeType {
 				testedBy: 'dkimKeyTest',
 				displayOptions: SHOWN_WHEN_SIGNED,
 			},
+			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' },
 		],
 		properties: [authenticationProperty, ...operationProperties(OPERATIONS, 'send')],
 	};
 
-	methods = { credentialTest: { smtpAccountTest, dkimKeyTest } };
+	methods = { credentialTest: { smtpAccountTest, dkimKeyTest, mailStoreTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const chosen = this.getNodeParameter('operation', 0);

@@ -6,8 +6,10 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
-import { openNodeStore } from '../shared/mail-store';
+import { openNodeStoreNamed } from '../shared/mail-store';
+import { mailStoreTest } from '../shared/mail-store-credential';
 import { operationProperties } from '../shared/operations';
+import { tellOfOtherStores } from '../shared/other-stores';
 import { add } from './operations/add.operation';
 import { check } from './operations/check.operation';
 import { exportFile } from './operations/export.operation';
@@ -44,15 +46,19 @@ export class SuppressionList implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		// Two outputs for Check, one for all else. Evaluated by the editor, so it names nothing of ours.
 		outputs: `={{ $parameter["operation"] === "check" ? [{ type: "${NodeConnectionTypes.Main}", displayName: "Suppressed" }, { type: "${NodeConnectionTypes.Main}", displayName: "Not Suppressed" }] : ["${NodeConnectionTypes.Main}"] }}`,
+		credentials: [{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' }],
 		properties: operationProperties(OPERATIONS, 'check'),
 	};
+
+	methods = { credentialTest: { mailStoreTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const chosen = this.getNodeParameter('operation', 0);
 		const operation = OPERATIONS.find(({ choice }) => choice.value === chosen);
 		if (!operation)
 			throw new NodeOperationError(this.getNode(), `There is no operation "${chosen}".`);
-		const { suppressions } = await openNodeStore();
-		return await operation.execute(this, suppressions);
+		const opened = await openNodeStoreNamed(this);
+		await tellOfOtherStores(this, opened, {});
+		return await operation.execute(this, opened.store.suppressions);
 	}
 }

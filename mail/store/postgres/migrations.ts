@@ -248,6 +248,24 @@ export async function readSchemaVersion(
 	return version;
 }
 
+/** `pg_current_xact_id`, by which we learn what became of a transaction. */
+const OLDEST_SERVER = 130_000;
+
+/**
+ * Refuses a server that cannot hold a store.
+ *
+ * @returns its version, in its own words
+ */
+export async function checkServer(line: Line, place: string): Promise<string> {
+	const [server] = await line.query<{ version: string; number: number; standby: boolean }>(`
+		SELECT current_setting('server_version') AS version,
+			current_setting('server_version_num')::int AS number,
+			pg_is_in_recovery() AS standby`);
+	if (!server || server.number < OLDEST_SERVER) throw postgresProblem('tooOld', place);
+	if (server.standby) throw postgresProblem('notWritable', place);
+	return server.version;
+}
+
 /**
  * Brings the schema up to date in one transaction, and under a lock that is the schema's own: of ten
  * workers that start at once one does the work, and the others find it done.
@@ -258,6 +276,7 @@ export async function migrate(
 	place: string,
 	now: number | undefined,
 ): Promise<void> {
+	await checkServer(line, place);
 	if ((await readSchemaVersion(line, address, place)) === MIGRATIONS.length) return;
 	const schema = quoted(address.schema);
 	await line.query('BEGIN');

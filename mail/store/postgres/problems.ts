@@ -25,6 +25,8 @@ const WORDS = {
 		`The mail store (${place}) was written by a newer version of this package, and was left alone. Update the package on this machine.`,
 	duplicate: (place) =>
 		`The mail store (${place}) has this recipient's reference for another recipient already. A reference must be unique over all campaigns.`,
+	tooOld: (place) =>
+		`The PostgreSQL server that holds the mail store (${place}) is older than version 13. Upgrade it, or choose another server.`,
 	tooLong: (place) =>
 		`A name or an address is too long for the mail store (${place}). Shorten the campaign's name.`,
 	closed: (place) =>

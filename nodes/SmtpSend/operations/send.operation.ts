@@ -3,7 +3,8 @@ import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n
 import { sendTransactional } from '../../../mail/index';
 import { readDkimSigner } from '../../shared/dkim-key';
 import { forEachItem } from '../../shared/for-each-item';
-import { openNodeStore } from '../../shared/mail-store';
+import { openNodeStoreNamed } from '../../shared/mail-store';
+import { tellOfOtherStores } from '../../shared/other-stores';
 import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
 import { messageOptions, messageProperties, readDraft } from '../message';
 import { onceByRun } from '../once';
@@ -34,7 +35,9 @@ async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionD
 	const account = await readSmtpAccount(context);
 	const signer = await readDkimSigner(context);
 	const pool = warmPool(account);
-	const store = await openNodeStore();
+	const opened = await openNodeStoreNamed(context);
+	const { store } = opened;
+	await tellOfOtherStores(context, opened, { account });
 	return await forEachItem(
 		context,
 		{ atATime: account.limits.connections, done: sentBefore },
