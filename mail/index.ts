@@ -6,7 +6,14 @@ export { neededParts } from './bounce/needed-parts';
 export type { NeededPart } from './bounce/needed-parts';
 export { parseBounce, readReportParts } from './bounce/read';
 export { takeInReport } from './campaign/feedback';
-export type { ReportedEvent, ReportedEventName } from './campaign/feedback';
+export type {
+	FeedbackOptions,
+	ReportedEvent,
+	ReportedEventName,
+	SoftBounceRule,
+} from './campaign/feedback';
+export { takeInMail } from './campaign/incoming';
+export type { ReadMail } from './campaign/incoming';
 export { runCampaign } from './campaign/run';
 export type { CampaignProgress, CampaignRecipient, CampaignRunOptions } from './campaign/run';
 export type { ImapAccount } from './mailbox/account';
@@ -16,7 +23,7 @@ export { IMAP_PRESETS } from './mailbox/presets';
 export type { MailboxProblem } from './mailbox/problem';
 export { watchMailbox } from './mailbox/session';
 export type { MailboxWatch } from './mailbox/session';
-export type { Verdict, WatchChange, WatchOptions } from './mailbox/session-options';
+export type { MailBatch, Verdict, WatchChange, WatchOptions } from './mailbox/session-options';
 export { verifyImapAccount } from './mailbox/verify';
 export { compileMessage } from './message/compile';
 export type { CampaignTemplate, CompiledMessage } from './message/compile';

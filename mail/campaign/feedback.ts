@@ -1,8 +1,9 @@
-import { checkReference, referencesIn } from '../message/identity';
 import type { Blame, Severity } from '../model/blame';
 import { recipientKey } from '../model/address';
 import type { Advice, MailReport, ReportedRecipient } from '../model/report';
 import type { Feedback, LedgerEntry, MailStore, NewSuppression } from '../store/store';
+import { findOrigins } from './origins';
+import type { Reply } from './reply';
 
 /** A report that came home, as told to the user: one a recipient. */
 export interface ReportedEvent {
@@ -33,9 +34,11 @@ export interface ReportedEvent {
 	original: { messageId?: string; subject?: string; from?: string; to?: string; date?: string };
 	/** When the report was written, ISO 8601. */
 	reportedAt?: string;
+	/** Of a person's answer: who wrote it, and what stands above it. */
+	reply?: { from?: string; subject?: string; messageId?: string };
 }
 
-export type ReportedEventName = Feedback['event'] | 'delivered';
+export type ReportedEventName = Feedback['event'] | 'delivered' | 'replied';
 
 export interface FeedbackOptions {
 	/** Whether anything is kept at all; without it, the report is only told. */
@@ -70,7 +73,7 @@ export async function takeInReport(
 	options: FeedbackOptions,
 ): Promise<ReportedEvent[]> {
 	if (report.kind === 'other') return [];
-	const origins = await findOrigins(report, store);
+	const origins = await findOrigins(report.referenceSources, store);
 	const events = matchRecipients(report, origins).map(({ recipient, origin }) => ({
 		origin,
 		event: toEvent(report, recipient, origin),
@@ -85,24 +88,6 @@ export async function takeInReport(
 		...event,
 		suppressed: suppressions.has(keys.get(event) ?? ''),
 	}));
-}
-
-/** The ledger's entries for every genuine reference in the report, each once. */
-async function findOrigins(report: MailReport, store: MailStore): Promise<LedgerEntry[]> {
-	const candidates = referencesIn(report.referenceSources);
-	if (candidates.length === 0) return [];
-	const signingKeys = await store.signingKeys.all();
-	const genuine = new Set<string>();
-	for (const candidate of candidates) {
-		const reference = checkReference(candidate, signingKeys);
-		if (reference !== undefined) genuine.add(reference);
-	}
-	const origins: LedgerEntry[] = [];
-	for (const reference of genuine) {
-		const entry = await store.ledger.findByReference(reference);
-		if (entry) origins.push(entry);
-	}
-	return origins;
 }
 
 interface Match {
@@ -171,6 +156,28 @@ function toEvent(
 	};
 }
 
+/** A person's answer in the shape of an event. */
+export async function replyToEvent(
+	{ origin, from, subject, messageId, date }: Reply,
+	store: MailStore,
+): Promise<ReportedEvent> {
+	const suppressed = await store.suppressions.check([origin.key]);
+	return {
+		event: 'replied',
+		recipient: origin.address,
+		campaignId: origin.campaignId,
+		verified: true,
+		suppressed: suppressed.has(origin.key),
+		severity: 'none',
+		reason: 'reply',
+		advice: 'none',
+		diagnostic: '',
+		original: { messageId: origin.messageId?.replace(/^<|>$/g, '') },
+		reply: { from, subject, messageId },
+		...(date ? { reportedAt: date } : {}),
+	};
+}
+
 function eventName(report: MailReport, recipient: ReportedRecipient): ReportedEventName {
 	switch (report.kind) {
 		case 'complaint':
@@ -194,7 +201,7 @@ async function record(
 	store: MailStore,
 	options: FeedbackOptions,
 ): Promise<void> {
-	if (event.event === 'delivered') return;
+	if (event.event === 'delivered' || event.event === 'replied') return;
 	const { reason, status, diagnostic } = event;
 	await store.ledger.recordFeedback(origin.campaignId, origin.key, {
 		event: event.event,

@@ -1,4 +1,4 @@
-import type { MailboxConnection } from './connection';
+import type { MailboxConnection, Wanted } from './connection';
 import type { MailboxMessage } from './message';
 
 /** Messages fetched at a time: 16 of 256 KB are 4 MB. */
@@ -30,7 +30,7 @@ export class CarefulReader {
 	async next(
 		connection: MailboxConnection,
 		uids: readonly number[],
-		maxBytes: number,
+		wanted: Wanted,
 	): Promise<ReadBatch> {
 		const [first = 0] = uids;
 		const key = `${connection.uidValidity}:${first}`;
@@ -41,8 +41,8 @@ export class CarefulReader {
 		}
 		const batch = uids.slice(0, this.careful > 0 ? 1 : BATCH);
 		try {
-			const bytes = tries < 2 ? maxBytes : Math.min(maxBytes, MODEST_BYTES);
-			const messages = await connection.fetch(batch, bytes);
+			const modest = { maxBytes: Math.min(wanted.maxBytes, MODEST_BYTES) };
+			const messages = await connection.fetch(batch, tries < 2 ? wanted : modest);
 			this.trouble = undefined;
 			this.careful = Math.max(0, this.careful - 1);
 			return { messages, covered: batch.length };

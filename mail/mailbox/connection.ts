@@ -1,12 +1,35 @@
 import type { FetchMessageObject, ImapFlow, SearchObject } from 'imapflow';
 
 import type { ImapAccount } from './account';
-import { digestOf, messageIdOf } from './digest';
-import { asError, CommandRefused, FolderMissing, MailboxReplaced, ServerSilent } from './failure';
+import type { PartOutline } from '../model/message-parts';
+import { digestOf, DIGESTED_BYTES, messageIdOf } from './digest';
+import {
+	asError,
+	CommandRefused,
+	ConnectionLost,
+	FolderMissing,
+	MailboxReplaced,
+	ServerSilent,
+} from './failure';
 import type { MailboxMessage } from './message';
+import { headerOf, outlineOf, withinBounds } from './message-parts';
 import { nearNames } from './near-names';
 import { Refusals, signIn } from './sign-in';
+import type { Verdict, WatchOptions } from './session-options';
 import type { ConnectionTiming } from './sign-in';
+
+/** What is fetched of each message. */
+export interface Wanted {
+	/** From its start; at least `DIGESTED_BYTES`. */
+	maxBytes: number;
+	/** Of one larger than `DIGESTED_BYTES`, only these sections instead. */
+	neededParts?: WatchOptions['neededParts'];
+}
+
+/** A header longer than that is nobody's but an enemy's. */
+const HEADER_BYTES = 128 * 1024;
+/** Fetched at a time of a whole message; below the bound on literals. */
+const PIECE_BYTES = 4 * 2 ** 20;
 
 /**
  * A signed-in connection with one folder open. Any failure is thrown by the call that meets it, and
@@ -110,29 +133,29 @@ export class MailboxConnection {
 	}
 
 	/**
-	 * The messages of these UIDs that are still there, ascending; at most `maxBytes` of each.
+	 * The messages of these UIDs that are still there, ascending.
 	 *
-	 * @param maxBytes at least `DIGESTED_BYTES`
 	 * @throws when the server shows a message, but not its text
 	 */
-	async fetch(uids: readonly number[], maxBytes: number): Promise<MailboxMessage[]> {
-		const wanted = new Set(uids);
-		const messages = await this.collect(uids.join(','), { uid: true }, maxBytes);
-		return messages.filter(({ uid }) => wanted.has(uid));
+	async fetch(uids: readonly number[], wanted: Wanted): Promise<MailboxMessage[]> {
+		const asked = new Set(uids);
+		const messages = await this.collect(uids.join(','), { uid: true }, wanted);
+		return messages.filter(({ uid }) => asked.has(uid));
 	}
 
 	/** The messages that came into the folder last, ascending. */
-	async fetchNewest(limit: number, maxBytes: number): Promise<MailboxMessage[]> {
+	async fetchNewest(limit: number, wanted: Wanted): Promise<MailboxMessage[]> {
 		if (this.exists === 0) return [];
-		const messages = await this.collect(`${Math.max(1, this.exists - limit + 1)}:*`, {}, maxBytes);
+		const messages = await this.collect(`${Math.max(1, this.exists - limit + 1)}:*`, {}, wanted);
 		return messages.slice(-limit);
 	}
 
 	private async collect(
 		range: string,
 		by: { uid?: true },
-		maxBytes: number,
+		{ maxBytes, neededParts }: Wanted,
 	): Promise<MailboxMessage[]> {
+		const startBytes = neededParts ? DIGESTED_BYTES : maxBytes;
 		const rows = await this.guard(
 			this.client.fetchAll(
 				range,
@@ -141,18 +164,88 @@ export class MailboxConnection {
 					flags: true,
 					internalDate: true,
 					size: true,
-					source: { start: 0, maxLength: maxBytes },
+					bodyStructure: neededParts !== undefined,
+					source: { start: 0, maxLength: startBytes },
 				},
 				by,
 			),
 		);
-		return (
-			rows
-				// Others are news about flags, which a server may send at any time.
-				.filter(({ size }) => size !== undefined)
-				.map((row) => toMessage(row, this.uidValidity, maxBytes))
-				.sort((a, b) => a.uid - b.uid)
+		const messages: MailboxMessage[] = [];
+		for (const row of rows) {
+			// Others are news about flags, which a server may send at any time.
+			if (row.size === undefined) continue;
+			const message = toMessage(row, this.uidValidity, startBytes);
+			if (neededParts && message.truncated) {
+				const structure = row.bodyStructure;
+				if (structure)
+					message.parts = await this.fetchParts(message, neededParts(outlineOf(structure)));
+				else Object.assign(message, (await this.fetch([row.uid], { maxBytes }))[0]);
+			}
+			messages.push(message);
+		}
+		return messages.sort((a, b) => a.uid - b.uid);
+	}
+
+	/** The whole header, and these sections, in one command. */
+	private async fetchParts(
+		{ uid, raw }: MailboxMessage,
+		needed: readonly (PartOutline & { part: string; maxBytes: number })[],
+	): Promise<NonNullable<MailboxMessage['parts']>> {
+		const wanted = withinBounds(needed);
+		const header = headerOf(raw);
+		const keys = [
+			...(header ? [] : [{ key: 'header', start: 0, maxLength: HEADER_BYTES }]),
+			...wanted.map(({ part, maxBytes }) => ({ key: part, start: 0, maxLength: maxBytes })),
+		];
+		const row = await this.guard(
+			keys.length === 0
+				? Promise.resolve(undefined)
+				: this.client.fetchOne(String(uid), { uid: true, bodyParts: keys }, { uid: true }),
 		);
+		const found = row ? row.bodyParts : undefined;
+		return {
+			header: header ?? found?.get('header') ?? raw,
+			parts: wanted.flatMap(({ maxBytes, part, type, parameters, encoding, disposition, size }) => {
+				const content = found?.get(part)?.subarray(0, maxBytes);
+				return content
+					? [
+							{
+								...{ part, type, parameters, encoding, disposition, content },
+								truncated: content.length >= maxBytes && (size ?? Infinity) > content.length,
+							},
+						]
+					: [];
+			}),
+		};
+	}
+
+	/**
+	 * All of a message, up to `maxBytes`, a few megabytes at a time.
+	 *
+	 * @throws ConnectionLost when the connection is to blame
+	 */
+	async whole({ uid, size, raw, truncated }: MailboxMessage, maxBytes: number): Promise<Buffer> {
+		if (!truncated) return raw;
+		const pieces: Buffer[] = [];
+		const end = Math.min(size, maxBytes);
+		try {
+			for (let start = 0; start < end;) {
+				const row = await this.guard(
+					this.client.fetchOne(
+						String(uid),
+						{ uid: true, source: { start, maxLength: Math.min(PIECE_BYTES, end - start) } },
+						{ uid: true },
+					),
+				);
+				const piece = row ? row.source : undefined;
+				if (!piece || piece.length === 0) break;
+				pieces.push(piece);
+				start += piece.length;
+			}
+		} catch (error) {
+			throw this.failure === undefined ? error : new ConnectionLost(asError(error));
+		}
+		return Buffer.concat(pieces);
 	}
 
 	/** Dates only, about a hundred octets a message: for looking over many. */
@@ -179,38 +272,58 @@ export class MailboxConnection {
 		}
 	}
 
-	async markRead(uid: number): Promise<void> {
+	/** Does this to messages of the folder. @throws CommandRefused */
+	async perform(
+		uids: readonly number[],
+		verdict: Exclude<Verdict, { action: 'leave' }>,
+	): Promise<void> {
+		// A range as long as this is one that every server takes.
+		for (let start = 0; start < uids.length; start += 200) {
+			const range = uids.slice(start, start + 200).join(',');
+			if (verdict.action === 'move') await this.move(range, verdict.folder);
+			else if (verdict.action === 'markRead') await this.addFlag(range, '\\Seen');
+			else if (!(await this.delete(range))) throw this.refused('STORE');
+		}
+	}
+
+	private async addFlag(range: string, flag: string): Promise<void> {
 		const done = await this.guard(
-			this.client.messageFlagsAdd(String(uid), ['\\Seen'], { uid: true, silent: true }),
+			this.client.messageFlagsAdd(range, [flag], { uid: true, silent: true }),
 		);
 		if (!done) throw this.refused('STORE');
 	}
 
-	/**
-	 * Moves one message, making the folder if it is missing. Where the server knows no MOVE (RFC
-	 * 6851), the message is copied and marked as deleted; it is expunged only where that can be done
-	 * for this message alone (UIDPLUS), never with what other programs have marked.
-	 */
-	async move(uid: number, folder: string): Promise<void> {
-		if (await this.tryMove(uid, folder)) return;
+	/** Makes the folder if it is missing. */
+	private async move(range: string, folder: string): Promise<void> {
+		if (await this.tryMove(range, folder)) return;
 		const why = this.refused('MOVE');
 		// The common reason by far. Making a folder that exists changes nothing.
 		await this.guard(this.client.mailboxCreate(folder)).catch((error: unknown) => {
 			if (this.failure !== undefined) throw error;
 		});
-		if (!(await this.tryMove(uid, folder))) throw why;
+		if (!(await this.tryMove(range, folder))) throw why;
 	}
 
-	private async tryMove(uid: number, folder: string): Promise<boolean> {
-		const range = String(uid);
+	/** Where the server knows no MOVE (RFC 6851), messages are copied and deleted. */
+	private async tryMove(range: string, folder: string): Promise<boolean> {
 		const { client } = this;
 		if (client.capabilities.has('MOVE'))
 			return Boolean(await this.guard(client.messageMove(range, folder, { uid: true })));
 		if (!(await this.guard(client.messageCopy(range, folder, { uid: true })))) return false;
-		const deleted = client.capabilities.has('UIDPLUS')
-			? client.messageDelete(range, { uid: true })
-			: client.messageFlagsAdd(range, ['\\Deleted'], { uid: true, silent: true });
-		return this.guard(deleted);
+		return await this.delete(range);
+	}
+
+	/**
+	 * Marks as deleted, and expunges only where that can be done for these messages alone (UIDPLUS, RFC
+	 * 4315), never with what other programs have marked.
+	 */
+	private delete(range: string): Promise<boolean> {
+		const { client } = this;
+		return this.guard(
+			client.capabilities.has('UIDPLUS')
+				? client.messageDelete(range, { uid: true })
+				: client.messageFlagsAdd(range, ['\\Deleted'], { uid: true, silent: true }),
+		);
 	}
 
 	/**

@@ -48,6 +48,13 @@ export class ServerSilent extends Error {
 	}
 }
 
+/** Thrown to the handler when it asks for more of a message and the connection is gone. */
+export class ConnectionLost extends Error {
+	constructor(override readonly cause: Error) {
+		super(cause.message);
+	}
+}
+
 export function asError(cause: unknown): Error {
 	return cause instanceof Error ? cause : new Error(String(cause));
 }

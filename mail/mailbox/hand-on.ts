@@ -1,7 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { MailboxConnection } from './connection';
+import { asError, ConnectionLost } from './failure';
 import type { MailboxMessage } from './message';
-import type { MessageProblem, Verdict, WatchOptions, WatchTiming } from './session-options';
+import type {
+	MailBatch,
+	MessageProblem,
+	Verdict,
+	WatchOptions,
+	WatchTiming,
+} from './session-options';
+
+/** A verdict that could not be carried out over so many connections is given up. */
+const ACTION_TRIES = 3;
+/** The most that is fetched when a whole message is asked for. */
+const WHOLE_BYTES = 50 * 2 ** 20;
 
 /** A handler that did not come back in time; it may still be at work, so it is not asked again. */
 class HandlerHangs extends Error {
@@ -11,25 +24,145 @@ class HandlerHangs extends Error {
 }
 
 /**
- * Gives a message to its handler, again after growing pauses when it throws.
+ * Gives messages to the handler, each once, alone or in batches, and does to them what it says.
  *
- * @returns the handler's verdict, or the problem when it was given up
- * @throws when `signal` is aborted before the message was taken
+ * Which mail is in which batch is written down before the handler sees it, so that the same batches
+ * are made again when anything dies in between.
  */
-export async function handOn(
-	message: MailboxMessage,
-	onMessage: WatchOptions['onMessage'],
-	timing: WatchTiming,
-	signal: AbortSignal,
-): Promise<{ verdict: Verdict } | { problem: MessageProblem }> {
-	for (let tries = 1; ; tries += 1) {
-		try {
-			return { verdict: await inTime(onMessage(message, signal), timing.handlerMs) };
-		} catch (error) {
+export class HandingOn {
+	/** Handed on, but not yet recorded: the connection or the store failed in between. */
+	private readonly unfinished = new Map<string, { verdict: Verdict; tries: number }>();
+	/** Actions that the server refuses; told once, until one of them works again. */
+	private readonly refused = new Set<Verdict['action']>();
+
+	constructor(
+		private readonly options: WatchOptions,
+		private readonly timing: WatchTiming,
+		private readonly signal: AbortSignal,
+		private readonly report: (problem: MessageProblem) => void,
+	) {}
+
+	/**
+	 * @returns the messages that are done with now, those among them that were before; to be recorded,
+	 *   and then to be `settled`
+	 */
+	async run(connection: MailboxConnection, messages: readonly MailboxMessage[]): Promise<string[]> {
+		const fresh = await this.notHandedOnBefore(messages);
+		const waiting = fresh.filter(({ digest }) => !this.unfinished.has(digest));
+		const batches = await this.intoBatches(connection, waiting);
+		const asked = await Promise.allSettled(batches.map((batch) => this.ask(batch)));
+		for (const each of asked) if (each.status === 'rejected') throw asError(each.reason);
+		if (!this.options.readOnly) await this.act(connection, fresh);
+		return fresh.map(({ digest }) => digest);
+	}
+
+	settled(): void {
+		this.unfinished.clear();
+	}
+
+	/** A mail that was moved away and back has a new UID, but was handed on. */
+	private async notHandedOnBefore(messages: readonly MailboxMessage[]): Promise<MailboxMessage[]> {
+		const byDigest = new Map(messages.map((message) => [message.digest, message]));
+		const known = await this.options.lookUp([...byDigest.keys()]);
+		return [...byDigest.values()].filter(({ digest }) => known.get(digest)?.handedOn !== true);
+	}
+
+	private async intoBatches(
+		connection: MailboxConnection,
+		messages: readonly MailboxMessage[],
+	): Promise<MailBatch[]> {
+		const whole = (message: MailboxMessage): Promise<Buffer> =>
+			connection.whole(message, WHOLE_BYTES);
+		const [first] = messages;
+		const { take, together = 1 } = this.options;
+		if (!first) return [];
+		if (together <= 1 || !take)
+			return messages.map((message) => ({ id: message.digest, messages: [message], whole }));
+		const taken = await take(
+			messages.map(({ digest }) => digest),
+			first.digest,
+		);
+		const byId = Map.groupBy(messages, ({ digest }) => taken.get(digest)?.batch ?? digest);
+		return [...byId].map(([id, some]) => ({ id, messages: some, whole }));
+	}
+
+	private async ask(batch: MailBatch): Promise<void> {
+		const result = await this.askPatiently(batch);
+		if ('verdicts' in result) {
+			for (const [position, { digest }] of batch.messages.entries())
+				this.unfinished.set(digest, {
+					verdict: result.verdicts[position] ?? { action: 'leave' },
+					tries: 0,
+				});
+			return;
+		}
+		// One message of them cannot be handled: alone, the others can.
+		if (batch.messages.length > 1 && !(result.problem.cause instanceof HandlerHangs))
+			for (const message of batch.messages)
+				await this.ask({ ...batch, id: message.digest, messages: [message] });
+		else this.report(result.problem);
+	}
+
+	/**
+	 * Asks the handler, again after growing pauses when it throws.
+	 *
+	 * @throws when the watch is stopped before the messages were taken
+	 */
+	private async askPatiently(
+		batch: MailBatch,
+	): Promise<{ verdicts: readonly Verdict[] } | { problem: MessageProblem }> {
+		const { handlerMs, handlerTries, handlerBackoffMs } = this.timing;
+		const { signal } = this;
+		for (let tries = 1; ; tries += 1) {
 			signal.throwIfAborted();
-			if (error instanceof HandlerHangs || tries >= timing.handlerTries)
-				return { problem: givenUp(message, error, tries) };
-			await sleep(timing.handlerBackoffMs * 2 ** (tries - 1), undefined, { signal });
+			try {
+				return { verdicts: await inTime(this.options.onMail(batch, signal), handlerMs) };
+			} catch (error) {
+				signal.throwIfAborted();
+				if (error instanceof ConnectionLost) throw error.cause;
+				if (error instanceof HandlerHangs || tries >= handlerTries)
+					return { problem: givenUp(batch, error, tries) };
+				await sleep(handlerBackoffMs * 2 ** (tries - 1), undefined, { signal });
+			}
+		}
+	}
+
+	/** What the server refuses is reported, and that is all. */
+	private async act(
+		connection: MailboxConnection,
+		messages: readonly MailboxMessage[],
+	): Promise<void> {
+		const wanted = Map.groupBy(messages, ({ digest }) =>
+			JSON.stringify(this.unfinished.get(digest)?.verdict ?? { action: 'leave' }),
+		);
+		for (const [verdict, some] of wanted)
+			await this.perform(connection, some, JSON.parse(verdict) as Verdict);
+	}
+
+	private async perform(
+		connection: MailboxConnection,
+		messages: readonly MailboxMessage[],
+		verdict: Verdict,
+	): Promise<void> {
+		// Moved to where it is, a message would come back with a new UID.
+		if (verdict.action === 'leave') return;
+		if (verdict.action === 'move' && verdict.folder === this.options.mailbox) return;
+		let tries = 0;
+		for (const { digest } of messages) {
+			const before = this.unfinished.get(digest);
+			if (before) tries = Math.max(tries, (before.tries += 1));
+		}
+		try {
+			await connection.perform(
+				messages.map(({ uid }) => uid),
+				verdict,
+			);
+			this.refused.delete(verdict.action);
+		} catch (error) {
+			if (connection.failure !== undefined && tries < ACTION_TRIES) throw error;
+			if (this.refused.has(verdict.action)) return;
+			this.refused.add(verdict.action);
+			this.report(notDone(messages, verdict, error));
 		}
 	}
 }
@@ -48,16 +181,51 @@ async function inTime<Result>(step: Promise<Result>, ms: number): Promise<Result
 	}
 }
 
-function givenUp(message: MailboxMessage, cause: unknown, tries: number): MessageProblem {
-	const reason = cause instanceof Error ? cause.message : String(cause);
+function givenUp({ messages }: MailBatch, cause: unknown, tries: number): MessageProblem {
+	const reason = asError(cause).message;
 	return {
 		code: 'handlerFailed',
 		message: `A message could not be handled${tries > 1 ? ` (${tries} tries)` : ''}: ${reason.slice(0, 300)}`,
 		advice: 'It was left in the mailbox as it is, and the messages after it are read.',
-		uid: message.uid,
-		uidValidity: message.uidValidity,
-		digest: message.digest,
-		...(message.messageId === undefined ? {} : { messageId: message.messageId }),
+		...whichOf(messages),
 		cause,
+	};
+}
+
+const DONE = {
+	markRead: () => 'marked as read',
+	move: (folder: string) => `moved to "${folder}"`,
+	delete: () => 'deleted',
+};
+
+function notDone(
+	messages: readonly MailboxMessage[],
+	verdict: Exclude<Verdict, { action: 'leave' }>,
+	cause: unknown,
+): MessageProblem {
+	const done = DONE[verdict.action]('folder' in verdict ? verdict.folder : '');
+	const [subject, stays] =
+		messages.length === 1
+			? ['A message', 'It was handled all the same, and stays where it is']
+			: [`${messages.length} messages`, 'They were handled all the same, and stay where they are'];
+	return {
+		code: 'actionFailed',
+		message: `${subject} could not be ${done}.`,
+		advice: `${stays}: ${asError(cause).message.slice(0, 300)}`,
+		...whichOf(messages),
+		cause,
+	};
+}
+
+/** The first of them stands for all. */
+function whichOf(
+	messages: readonly MailboxMessage[],
+): Pick<MessageProblem, 'uid' | 'uidValidity' | 'digest' | 'messageId'> {
+	const [first] = messages;
+	return {
+		uid: first?.uid ?? 0,
+		uidValidity: first?.uidValidity ?? '',
+		...(first?.digest === undefined ? {} : { digest: first.digest }),
+		...(first?.messageId === undefined ? {} : { messageId: first.messageId }),
 	};
 }

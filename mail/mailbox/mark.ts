@@ -3,8 +3,6 @@ import type { MailboxConnection } from './connection';
 import { arrivalOf, readDate } from './digest';
 import type { MailboxMessage } from './message';
 
-/** Digests kept in the mark. */
-const SEEN_LIMIT = 300;
 /** How far clocks of one server, and the order of mail on its way through it, may be apart. */
 const SLACK_MS = 3_600_000;
 /** How long a mail may have been on its way (RFC 5321 section 4.5.4.1: five days), and some more. */
@@ -21,16 +19,15 @@ export function markUnwanted(
 	uid: number,
 	newest: readonly MailboxMessage[],
 	now: number,
-): MailboxMark {
+): { mark: MailboxMark; unwanted: string[] } {
 	// What arrived meanwhile is wanted.
 	const unwanted = newest.filter((message) => message.uid <= uid);
 	const dates = unwanted.flatMap(({ internalDate }) => internalDate ?? []);
 	const latest = Math.min(now, dates.length > 0 ? Math.max(...dates) : now);
 	const late = unwanted.filter(({ internalDate = now }) => internalDate >= latest - SLACK_MS);
 	return {
-		...markPassed(mark, uid),
-		seen: late.reduce((seen, { digest }) => remember(seen, digest), mark.seen),
-		horizon: Math.max(mark.horizon ?? 0, latest),
+		mark: { ...markPassed(mark, uid), horizon: Math.max(mark.horizon ?? 0, latest) },
+		unwanted: late.map(({ digest }) => digest),
 	};
 }
 
@@ -49,7 +46,6 @@ export async function uidsToRead(
 export function markHandled(mark: MailboxMark, message: MailboxMessage, now: number): MailboxMark {
 	return {
 		...markPassed(mark, message.uid),
-		seen: remember(mark.seen, message.digest),
 		// A date of the future, set by whoever put the message there, must not hide what comes.
 		horizon: Math.max(mark.horizon ?? 0, Math.min(message.internalDate ?? 0, now)),
 	};
@@ -62,20 +58,12 @@ export function markPassed(mark: MailboxMark, uid: number): MailboxMark {
 	return { ...rest, lastUid, ...(lastUid < unreadUntil ? { unreadUntil } : {}) };
 }
 
-/**
- * The mark after a message of a folder that was replaced (its UIDVALIDITY changed) and is being looked
- * through: until that is done, only the digests tell what was handed on.
- */
-export function markSeen(mark: MailboxMark, message: MailboxMessage): MailboxMark {
-	return { ...mark, seen: remember(mark.seen, message.digest) };
-}
-
 /** The mark when the replaced folder is looked through. */
 export function markReplaced(
-	{ seen, horizon }: MailboxMark,
+	{ horizon }: MailboxMark,
 	folder: { uidValidity: string; lastUid: number },
 ): MailboxMark {
-	return { ...folder, seen, ...(horizon === undefined ? {} : { horizon }) };
+	return { ...folder, ...(horizon === undefined ? {} : { horizon }) };
 }
 
 /**
@@ -104,20 +92,13 @@ export async function uidsToReadAgain(
 	return uids.sort((a, b) => a - b);
 }
 
-/** Whether a message of a replaced folder is news, seen from near: by its digest and its trace lines. */
-export function isNews(mark: MailboxMark, { digest, raw }: MailboxMessage, now: number): boolean {
+/** Whether a message of a replaced folder may be news, seen from near: by its trace lines. */
+export function isNews(mark: MailboxMark, { raw }: MailboxMessage, now: number): boolean {
 	const arrived = arrivalOf(raw);
-	return (
-		!mark.seen.includes(digest) &&
-		(arrived === undefined || arrived >= horizonOf(mark, now) - SLACK_MS)
-	);
+	return arrived === undefined || arrived >= horizonOf(mark, now) - SLACK_MS;
 }
 
 /** A mark without a horizon tells nothing of dates: yesterday is a guess that replays no box. */
 function horizonOf({ horizon }: MailboxMark, now: number): number {
 	return horizon ?? now - 86_400_000;
-}
-
-function remember(seen: string[], digest: string): string[] {
-	return [...seen.filter((each) => each !== digest), digest].slice(-SEEN_LIMIT);
 }

@@ -1,3 +1,5 @@
+import type { FetchedPart } from '../model/message-parts';
+
 /** One message of a mailbox, as handed on. */
 export interface MailboxMessage {
 	uid: number;
@@ -20,4 +22,6 @@ export interface MailboxMessage {
 	raw: Buffer;
 	/** The message is larger than what is fetched of one message. */
 	truncated: boolean;
+	/** Of a truncated message: its whole header and the sections that were asked for. */
+	parts?: { header: Buffer; parts: readonly FetchedPart[] };
 }

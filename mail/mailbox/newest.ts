@@ -4,6 +4,7 @@ import type { MailboxMessage } from './message';
 import type { MailboxProblem } from './problem';
 import { describeImapError } from './problem';
 import { DEFAULT_MESSAGE_BYTES } from './session-options';
+import type { WatchOptions } from './session-options';
 
 export type NewestMessages =
 	{ ok: true; messages: MailboxMessage[] } | { ok: false; problem: MailboxProblem };
@@ -22,6 +23,7 @@ export async function newestMessages(
 		limit: number;
 		timeoutMs?: number;
 		maxMessageBytes?: number;
+		neededParts?: WatchOptions['neededParts'];
 		signal?: AbortSignal;
 	},
 ): Promise<NewestMessages> {
@@ -34,10 +36,8 @@ export async function newestMessages(
 			readOnly: true,
 			...(signal ? { signal } : {}),
 		});
-		const messages = await connection.fetchNewest(
-			limit,
-			options.maxMessageBytes ?? DEFAULT_MESSAGE_BYTES,
-		);
+		const { maxMessageBytes: maxBytes = DEFAULT_MESSAGE_BYTES, neededParts } = options;
+		const messages = await connection.fetchNewest(limit, { maxBytes, neededParts });
 		await connection.logout();
 		return { ok: true, messages: messages.reverse() };
 	} catch (error) {

@@ -1,10 +1,12 @@
-import type { MailboxMark } from '../store/store';
+import type { PartOutline } from '../model/message-parts';
+import type { KnownMail, MailboxMark } from '../store/store';
 import type { MailboxMessage } from './message';
 import type { MailboxProblem } from './problem';
 import type { ConnectionTiming } from './sign-in';
 
 /**
- * What is fetched of one message at most, from its start. A delivery report has all it says, and the
+ * What is fetched of one message at most, from its start, where nobody says which parts are needed. A
+ * delivery report has all it says, and the
  * header of the returned mail, long before; what follows is the returned mail itself, which may be
  * 30 MB and is not wanted.
  */
@@ -16,19 +18,40 @@ export interface WatchOptions {
 	/** What to hand on of the mail that is there when there is no mark yet. */
 	startWith: 'new' | 'unread' | 'all';
 	/**
-	 * Takes one message. The mark moves on only after this is done, so a message may come a second
-	 * time when the process died in between: `digest` tells.
+	 * Takes mail. The mark moves on only after this is done, so a batch may come a second time when the
+	 * process died in between: its `id` tells.
 	 *
-	 * When it throws, it is asked again, a few times with growing pauses; then the message is reported
-	 * by `onProblem`, left as it is, and passed over, so that one message cannot hold up all others.
+	 * When it throws, it is asked again, a few times with growing pauses, and then for each message
+	 * alone; one that still cannot be handled is reported by `onProblem`, left as it is, and passed
+	 * over, so that it cannot hold up all others.
 	 *
 	 * @param signal aborted when the watch is stopped
-	 * @returns what to do with the message in the mailbox
+	 * @returns what to do with each of the messages in the mailbox, in their order
 	 */
-	onMessage(message: MailboxMessage, signal: AbortSignal): Promise<Verdict>;
+	onMail(batch: MailBatch, signal: AbortSignal): Promise<readonly Verdict[]>;
+	/**
+	 * How many messages may be in hand at a time, if so many are there; one when left out. They come in
+	 * one batch where there is a `take`, else each as a batch of its own.
+	 */
+	together?: number;
+	/**
+	 * Which sections of a message are needed: of a large one, those are fetched instead of its start.
+	 * A section that is not there is passed over.
+	 */
+	neededParts?: (
+		structure: PartOutline,
+	) => readonly (PartOutline & { part: string; maxBytes: number })[];
 	loadMark(): Promise<MailboxMark | undefined>;
-	/** While it throws, no further message is handed on. */
-	saveMark(mark: MailboxMark): Promise<void>;
+	/**
+	 * While it throws, no further message is handed on.
+	 *
+	 * @param handedOn digests, to be known by `lookUp` from then on
+	 */
+	saveMark(mark: MailboxMark, handedOn: readonly string[]): Promise<void>;
+	/** Which of these mails were handed on, as `saveMark` was told. */
+	lookUp(digests: readonly string[]): Promise<ReadonlyMap<string, KnownMail>>;
+	/** For messages that shall come in one batch; see `MailboxMarks.take`. */
+	take?: (digests: readonly string[], batch: string) => Promise<ReadonlyMap<string, KnownMail>>;
 	onState?(change: WatchChange): void;
 	/** Something about one message that a person should know; the watch goes on. */
 	onProblem?(problem: MessageProblem): void;
@@ -43,8 +66,21 @@ export interface WatchOptions {
 	random?: () => number;
 }
 
+/** What is handed on at once. */
+export interface MailBatch {
+	/** The same whenever these messages are handed on again. */
+	id: string;
+	/** In the order of arrival; at least one. */
+	messages: readonly MailboxMessage[];
+	/** Fetches all of a message, up to 50 MB. */
+	whole: (message: MailboxMessage) => Promise<Buffer>;
+}
+
 export type Verdict =
-	{ action: 'leave' } | { action: 'markRead' } | { action: 'move'; folder: string };
+	| { action: 'leave' }
+	| { action: 'markRead' }
+	| { action: 'move'; folder: string }
+	| { action: 'delete' };
 
 /**
  * `connected` once, after the first time that the folder was opened. `lost` once for each lasting

@@ -6,21 +6,21 @@ import { BATCH, CarefulReader } from './careful-reader';
 import { MailboxConnection } from './connection';
 import { DIGESTED_BYTES } from './digest';
 import { asError, MarkUnavailable } from './failure';
-import { handOn } from './hand-on';
+import { Group } from './group';
+import { HandingOn } from './hand-on';
 import { Health } from './health';
 import {
 	isNews,
 	markHandled,
 	markPassed,
 	markReplaced,
-	markSeen,
 	markUnwanted,
 	uidsToRead,
 	uidsToReadAgain,
 } from './mark';
 import type { MailboxMessage } from './message';
 import { describeImapError } from './problem';
-import type { MessageProblem, Verdict, WatchOptions, WatchTiming } from './session-options';
+import type { MessageProblem, WatchOptions, WatchTiming } from './session-options';
 import { DEFAULT_MESSAGE_BYTES, WATCH_TIMING } from './session-options';
 
 export interface MailboxWatch {
@@ -58,9 +58,6 @@ type State =
 	| { name: 'waiting'; delayMs: number }
 	| { name: 'stopped' };
 
-/** A verdict that could not be carried out over so many connections is given up. */
-const ACTION_TRIES = 3;
-
 /**
  * Watches a folder for ever: hands each new message on, once, in the order of arrival, whatever becomes
  * of the connection. Begins at once; nothing is thrown, all is told by the callbacks.
@@ -73,8 +70,7 @@ class Supervisor implements MailboxWatch {
 	private current: State = { name: 'connecting' };
 	private connection: MailboxConnection | undefined;
 	private mark: MailboxMark | undefined;
-	/** Handled, but not yet recorded: the connection or the store failed in between. */
-	private unfinished: { digest: string; verdict: Verdict; tries: number } | undefined;
+	private readonly handingOn: HandingOn;
 	private readonly reader = new CarefulReader();
 	private readonly health: Health;
 	private readonly timing: WatchTiming;
@@ -102,6 +98,9 @@ class Supervisor implements MailboxWatch {
 		});
 		this.begun = new Promise((resolve) => {
 			this.begin = resolve;
+		});
+		this.handingOn = new HandingOn(options, this.timing, this.stopping.signal, (problem) => {
+			this.report(problem);
 		});
 		this.ended = this.run();
 	}
@@ -183,7 +182,7 @@ class Supervisor implements MailboxWatch {
 			await connection.checkFolder();
 			this.checkedAt = this.clock();
 		}
-		const mark = this.mark ?? (await this.record(await this.firstMark(connection)));
+		const mark = this.mark ?? (await this.firstMark(connection));
 		this.begin();
 		if (mark.uidValidity === connection.uidValidity) await this.readOn(connection, mark);
 		else await this.readAgain(connection, mark);
@@ -192,18 +191,18 @@ class Supervisor implements MailboxWatch {
 
 	/** The mark of a folder that nobody has read yet. */
 	private async firstMark(connection: MailboxConnection): Promise<MailboxMark> {
-		const start = { uidValidity: connection.uidValidity, lastUid: 0, seen: [], horizon: 0 };
+		const start = { uidValidity: connection.uidValidity, lastUid: 0, horizon: 0 };
 		switch (this.options.startWith) {
 			case 'all':
-				return start;
+				return await this.record(start);
 			case 'unread':
-				return { ...start, unreadUntil: await connection.lastUid() };
+				return await this.record({ ...start, unreadUntil: await connection.lastUid() });
 			case 'new':
 				return this.dismiss(connection, start, await connection.lastUid());
 		}
 	}
 
-	/** The mark when nothing up to `uid` is wanted any more. */
+	/** Nothing up to `uid` is wanted any more. */
 	private async dismiss(
 		connection: MailboxConnection,
 		mark: MailboxMark,
@@ -211,9 +210,11 @@ class Supervisor implements MailboxWatch {
 	): Promise<MailboxMark> {
 		// Worth a look, but not the watch: there may be a message that breaks every connection.
 		this.looks += 1;
-		const newest = this.looks > 2 ? [] : await connection.fetchNewest(50, DIGESTED_BYTES);
+		const newest =
+			this.looks > 2 ? [] : await connection.fetchNewest(50, { maxBytes: DIGESTED_BYTES });
 		this.looks = 0;
-		return markUnwanted(mark, uid, newest, this.clock());
+		const dismissed = markUnwanted(mark, uid, newest, this.clock());
+		return await this.record(dismissed.mark, dismissed.unwanted);
 	}
 
 	private async readOn(connection: MailboxConnection, start: MailboxMark): Promise<void> {
@@ -223,8 +224,7 @@ class Supervisor implements MailboxWatch {
 			passed: markPassed,
 		});
 		const end = this.mark ?? start;
-		if (end.unreadUntil !== undefined)
-			await this.record(await this.dismiss(connection, end, end.unreadUntil));
+		if (end.unreadUntil !== undefined) await this.dismiss(connection, end, end.unreadUntil);
 	}
 
 	/** The folder was replaced: its UIDs are new, the mails may be old. */
@@ -234,7 +234,7 @@ class Supervisor implements MailboxWatch {
 		const uids = await uidsToReadAgain(connection, start, now);
 		await this.readEach(connection, uids, {
 			only: (message) => isNews(this.mark ?? start, message, now),
-			handled: markSeen,
+			handled: (mark) => mark,
 			passed: (mark) => mark,
 		});
 		await this.record(
@@ -254,88 +254,49 @@ class Supervisor implements MailboxWatch {
 			passed: (mark: MailboxMark, uid: number) => MailboxMark;
 		},
 	): Promise<void> {
-		const maxBytes = this.options.maxMessageBytes ?? DEFAULT_MESSAGE_BYTES;
+		const { together = 1, maxMessageBytes: maxBytes = DEFAULT_MESSAGE_BYTES } = this.options;
+		const group = new Group(together);
+		const flush = () => this.process(connection, group.empty(), rules.handled);
 		for (let start = 0; start < uids.length;) {
 			this.stopping.signal.throwIfAborted();
 			const next = uids.slice(start, start + BATCH);
-			const batch = await this.reader.next(connection, next, maxBytes);
+			const wanted = { maxBytes, neededParts: this.options.neededParts };
+			const batch = await this.reader.next(connection, next, wanted);
 			for (const message of batch.messages) {
 				this.stopping.signal.throwIfAborted();
 				if (rules.only?.(message) === false) continue;
-				await this.process(connection, message, (mark) => rules.handled(mark, message));
+				group.add(message);
+				if (group.isFull) await flush();
 			}
 			if (batch.unreadable) {
 				const { uid, cause } = batch.unreadable;
+				await flush();
 				this.reportUnreadable(connection, uid, cause);
 				if (this.mark) await this.record(rules.passed(this.mark, uid));
 			}
 			start += batch.covered;
 		}
+		await flush();
 	}
 
+	/** Hands messages on together, and records them. */
 	private async process(
 		connection: MailboxConnection,
-		message: MailboxMessage,
-		advance: (mark: MailboxMark) => MailboxMark,
+		messages: readonly MailboxMessage[],
+		advance: (mark: MailboxMark, message: MailboxMessage) => MailboxMark,
 	): Promise<void> {
 		const { mark } = this;
-		if (!mark) return;
+		if (!mark || messages.length === 0) return;
 		this.handling = true;
 		try {
-			// A mail that was moved away and back has a new UID, but was handed on.
-			if (!mark.seen.includes(message.digest)) {
-				const before = this.unfinished?.digest === message.digest ? this.unfinished : undefined;
-				const verdict = before?.verdict ?? (await this.handOn(message));
-				this.unfinished = { digest: message.digest, verdict, tries: (before?.tries ?? 0) + 1 };
-				await this.perform(connection, message, verdict, this.unfinished.tries);
-				if (this.abandoned) throw asError(this.stopping.signal.reason);
-			}
-			await this.record(advance(mark));
-			this.unfinished = undefined;
+			const handedOn = await this.handingOn.run(connection, messages);
+			if (this.abandoned) throw asError(this.stopping.signal.reason);
+			const after = messages.reduce(advance, mark);
+			if (after !== mark || handedOn.length > 0) await this.record(after, handedOn);
+			this.handingOn.settled();
 			this.health.good();
 		} finally {
 			this.handling = false;
-		}
-	}
-
-	private async handOn(message: MailboxMessage): Promise<Verdict> {
-		const { signal } = this.stopping;
-		const handler: WatchOptions['onMessage'] = (...given) => this.options.onMessage(...given);
-		const result = await handOn(message, handler, this.timing, signal);
-		if (this.abandoned) throw asError(signal.reason);
-		if ('verdict' in result) return result.verdict;
-		this.report(result.problem);
-		return { action: 'leave' };
-	}
-
-	/** Does to the message what the handler wants. What the server refuses is reported, and that is all. */
-	private async perform(
-		connection: MailboxConnection,
-		message: MailboxMessage,
-		verdict: Verdict,
-		tries: number,
-	): Promise<void> {
-		if (this.options.readOnly || verdict.action === 'leave') return;
-		// Moved to where it is, it would come back with a new UID.
-		if (verdict.action === 'move' && verdict.folder === this.options.mailbox) return;
-		try {
-			if (verdict.action === 'markRead') await connection.markRead(message.uid);
-			else await connection.move(message.uid, verdict.folder);
-		} catch (error) {
-			if (connection.failure !== undefined && tries < ACTION_TRIES) throw error;
-			this.report({
-				code: 'actionFailed',
-				message:
-					verdict.action === 'markRead'
-						? 'A message could not be marked as read.'
-						: `A message could not be moved to "${verdict.folder}".`,
-				advice: `It was handled all the same, and stays where it is: ${asError(error).message.slice(0, 300)}`,
-				uid: message.uid,
-				uidValidity: message.uidValidity,
-				digest: message.digest,
-				...(message.messageId === undefined ? {} : { messageId: message.messageId }),
-				cause: error,
-			});
 		}
 	}
 
@@ -361,9 +322,9 @@ class Supervisor implements MailboxWatch {
 		}
 	}
 
-	private async record(mark: MailboxMark): Promise<MailboxMark> {
+	private async record(mark: MailboxMark, handedOn: readonly string[] = []): Promise<MailboxMark> {
 		try {
-			await this.options.saveMark(mark);
+			await this.options.saveMark(mark, handedOn);
 		} catch (cause) {
 			throw new MarkUnavailable('saved', cause);
 		}

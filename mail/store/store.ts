@@ -237,18 +237,38 @@ export interface SigningKey {
 	secret: Buffer;
 }
 
-/** How far each mailbox was read. */
+/** How far each mailbox was read, and which mails of it were handed on. */
 export interface MailboxMarks {
 	get(mailbox: string): Promise<MailboxMark | undefined>;
-	set(mailbox: string, mark: MailboxMark): Promise<void>;
+	/**
+	 * Moves the mark and, in the same transaction, remembers mails as handed on. Those of long ago are
+	 * forgotten.
+	 *
+	 * @param handedOn digests, which name a mail wherever it lies
+	 */
+	set(mailbox: string, mark: MailboxMark, handedOn?: readonly string[]): Promise<void>;
+	/** What is known of these mails; those of which nothing is are missing. */
+	lookUp(mailbox: string, digests: readonly string[]): Promise<Map<string, KnownMail>>;
+	/**
+	 * Names the batch that mails are about to be handed on in. One that has a batch already keeps it:
+	 * whoever hands it on again, after a crash or in another process, does so under the same name.
+	 *
+	 * @returns all of them, as they stand now
+	 */
+	take(mailbox: string, digests: readonly string[], batch: string): Promise<Map<string, KnownMail>>;
+}
+
+export interface KnownMail {
+	/** Empty for a mail that came alone. */
+	batch: string;
+	/** Else it was about to be. */
+	handedOn: boolean;
 }
 
 export interface MailboxMark {
 	/** UIDVALIDITY (RFC 9051 section 2.3.1.1), as text since it may exceed what JSON keeps exactly. */
 	uidValidity: string;
 	lastUid: number;
-	/** Digests of the messages handed on lately, newest last, bounded. */
-	seen: string[];
 	/** All that arrived until then (ms, by the mail server's clock) was looked at. */
 	horizon?: number;
 	/** Up to this UID only unread messages are handed on: a first start with "unread" is under way. */

@@ -10,7 +10,7 @@ import { imapAccountTest, readImapAccount } from '../shared/imap-account';
 import { openNodeStore } from '../shared/mail-store';
 import { mailStoreTest } from '../shared/mail-store-credential';
 import { listenOnce } from './listen-once';
-import { eventProperties, readEventFields } from './properties/events';
+import { eventOptions, eventProperties, readEventFields } from './properties/events';
 import { mailboxProperties, readMailboxFields } from './properties/mailbox';
 import { watchForReports } from './watch-for-reports';
 
@@ -47,7 +47,18 @@ export class BounceTrigger implements INodeType {
 			{ name: 'imapAccount', required: true, testedBy: 'imapAccountTest' },
 			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' },
 		],
-		properties: [...eventProperties, ...mailboxProperties],
+		properties: [
+			...eventProperties,
+			...mailboxProperties,
+			{
+				displayName: 'Options',
+				name: 'options',
+				type: 'collection',
+				placeholder: 'Add option',
+				default: {},
+				options: [...eventOptions].sort((a, b) => a.displayName.localeCompare(b.displayName)),
+			},
+		],
 	};
 
 	methods = { credentialTest: { mailStoreTest, imapAccountTest } };

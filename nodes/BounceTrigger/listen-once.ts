@@ -1,10 +1,9 @@
 import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 
-import { newestMessages, watchMailbox } from '../../mail/index';
+import { neededParts, newestMessages, watchMailbox } from '../../mail/index';
 import type { MailboxWatch } from '../../mail/index';
 import { problemToError } from '../shared/mail-problem';
-import { eventToItem } from './report-item';
-import { readMessage } from './source';
+import { readMessage, toItems } from './source';
 import type { ReportSource } from './source';
 
 /** How many of the newest messages are looked through for one to show. */
@@ -23,6 +22,7 @@ export function listenOnce(context: ITriggerFunctions, source: ReportSource): IT
 		const newest = await newestMessages(account, {
 			mailbox,
 			limit: LOOK_THROUGH,
+			neededParts,
 			signal: stopped.signal,
 		});
 		if (stopped.signal.aborted) return;
@@ -30,7 +30,9 @@ export function listenOnce(context: ITriggerFunctions, source: ReportSource): IT
 		for (const message of newest.messages) {
 			const { wanted } = await readMessage(source, message, false);
 			if (wanted.length === 0) continue;
-			context.emit([wanted.map(eventToItem)]);
+			// Of a large message, what was fetched: the connection is closed again, and this is a look.
+			const raw = () => Promise.resolve(message.raw);
+			context.emit([await toItems(context, source, wanted, raw)]);
 			return;
 		}
 		watch = waitForNext(context, source);
@@ -50,12 +52,17 @@ function waitForNext(context: ITriggerFunctions, source: ReportSource): MailboxW
 		mailbox: source.mailbox,
 		startWith: 'new',
 		readOnly: true,
+		neededParts,
 		loadMark: () => Promise.resolve(undefined),
 		saveMark: () => Promise.resolve(),
-		onMessage: async (message) => {
-			const { wanted } = await readMessage(source, message, false);
-			if (wanted.length > 0) context.emit([wanted.map(eventToItem)]);
-			return { action: 'leave' };
+		lookUp: () => Promise.resolve(new Map()),
+		onMail: async ({ messages, whole }) => {
+			for (const message of messages) {
+				const { wanted } = await readMessage(source, message, false);
+				const items = await toItems(context, source, wanted, () => whole(message));
+				if (items.length > 0) context.emit([items]);
+			}
+			return [];
 		},
 	});
 }

@@ -1,26 +1,29 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { IRun, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
+import type { INodeExecutionData, IRun, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { verifyImapAccount, watchMailbox } from '../../mail/index';
-import type { MailboxMessage, ReportedEvent, Verdict, WatchChange } from '../../mail/index';
+import { neededParts, verifyImapAccount, watchMailbox } from '../../mail/index';
+import type { MailBatch, ReadMail, Verdict, WatchChange } from '../../mail/index';
 import { problemToError } from '../shared/mail-problem';
-import { eventToItem } from './report-item';
-import { readMessage } from './source';
+import { readMessage, toItems } from './source';
 import type { ReportSource } from './source';
 
 /**
- * How long to wait for an execution to end before the next report is read. By then n8n has recorded
- * that it was started, which is what must not be lost.
+ * How long to wait for an execution to end before its mails count as handed on. By then n8n has
+ * recorded that it was started, which is what must not be lost.
  */
 const EXECUTION_WAIT_MS = 10_000;
 /** How long activating may wait for the mailbox, which has just answered, to be opened a second time. */
 const BEGIN_WAIT_MS = 15_000;
+/** So many executions may run at a time, where each mail has one. */
+const EXECUTIONS = 10;
+/** So many mails are in one execution at most, where all that is new comes together. */
+const MAILS_TOGETHER = 500;
 
 /**
- * Watches the mailbox for as long as the workflow is active: one execution a report, whatever the
+ * Watches the mailbox for as long as the workflow is active: each report in one execution, whatever the
  * network does in between.
  *
  * @throws NodeOperationError when a person who is activating the workflow should know at once that
@@ -36,13 +39,21 @@ export async function watchForReports(
 		const verified = await verifyImapAccount(account, { mailbox });
 		if (!verified.ok) throw problemToError(context.getNode(), verified.problem);
 	}
-	const markName = nameOfMark(context, source);
+	const name = nameOfMark(context, source);
 	const watch = watchMailbox(account, {
 		mailbox,
 		startWith,
-		loadMark: () => store.mailboxMarks.get(markName),
-		saveMark: (mark) => store.mailboxMarks.set(markName, mark),
-		onMessage: (message) => handOn(context, source, message),
+		neededParts,
+		loadMark: () => store.mailboxMarks.get(name),
+		saveMark: (mark, handedOn) => store.mailboxMarks.set(name, mark, handedOn),
+		lookUp: (digests) => store.mailboxMarks.lookUp(name, digests),
+		...(source.together
+			? {
+					together: MAILS_TOGETHER,
+					take: (digests, batch) => store.mailboxMarks.take(name, digests, batch),
+				}
+			: { together: EXECUTIONS }),
+		onMail: (batch) => handOn(context, source, batch),
 		onState: (change) => {
 			tellState(context, change);
 		},
@@ -59,28 +70,44 @@ export async function watchForReports(
 
 /**
  * The order matters: the store learns first, then the workflow, and only then is the message marked
- * and passed. Whatever dies in between, the message comes again, and the key keeps n8n from starting
- * a second execution for it.
+ * and passed. Whatever dies in between, the message comes again in the same batch, and the key keeps
+ * n8n from starting a second execution for it.
  */
 async function handOn(
 	context: ITriggerFunctions,
 	source: ReportSource,
-	message: MailboxMessage,
-): Promise<Verdict> {
-	const { isReport, wanted } = await readMessage(source, message, true);
-	if (!isReport) return { action: 'leave' };
-	if (wanted.length > 0) await startExecution(context, wanted, message.digest);
-	return source.afterReading;
+	batch: MailBatch,
+): Promise<Verdict[]> {
+	const items: INodeExecutionData[] = [];
+	const verdicts: Verdict[] = [];
+	for (const message of batch.messages) {
+		const { kind, wanted } = await readMessage(source, message, true);
+		items.push(...(await toItems(context, source, wanted, () => batch.whole(message))));
+		verdicts.push(verdictFor(kind, source));
+	}
+	if (items.length > 0) await startExecution(context, items, batch.id);
+	return verdicts;
+}
+
+function verdictFor(kind: ReadMail['kind'], { afterReading, otherMail }: ReportSource): Verdict {
+	switch (kind) {
+		case 'report':
+			return afterReading;
+		case 'reply':
+			return { action: 'leave' };
+		case 'other':
+			return otherMail;
+	}
 }
 
 async function startExecution(
 	context: ITriggerFunctions,
-	events: readonly ReportedEvent[],
-	digest: string,
+	items: INodeExecutionData[],
+	batchId: string,
 ): Promise<void> {
 	const done = context.helpers.createDeferredPromise<IRun>();
-	const key = `bounce:${context.getWorkflow().id ?? ''}:${context.getNode().id}:${digest}`;
-	context.emit([events.map(eventToItem)], undefined, done, key);
+	const key = `bounce:${context.getWorkflow().id ?? ''}:${context.getNode().id}:${batchId}`;
+	context.emit([items], undefined, done, key);
 	let timer: NodeJS.Timeout | undefined;
 	const waited = new Promise<void>((resolve) => {
 		timer = setTimeout(resolve, EXECUTION_WAIT_MS);
@@ -96,7 +123,10 @@ async function startExecution(
 function tellState(context: ITriggerFunctions, change: WatchChange): void {
 	if (change.state === 'lost')
 		context.saveFailedExecution(problemToError(context.getNode(), change.problem));
-	if (change.state === 'recovered') context.logger.info('The mailbox is being watched again.');
+	if (change.state === 'recovered')
+		context.logger.info(
+			`The mailbox is being watched again, after ${Math.round((Date.now() - change.since) / 1_000)} seconds.`,
+		);
 }
 
 /** Whoever is somebody else at another server has another mark. */

@@ -229,6 +229,24 @@ export const MIGRATIONS: readonly string[] = [
 
 	CREATE INDEX recipient_with_feedback ON recipient (campaign, id) WHERE feedback IS NOT NULL;
 	`,
+	`
+	-- Which mails of a mailbox were handed on, or are about to be. A list within the mark would be
+	-- written anew for each mail.
+	CREATE TABLE mailbox_mail (
+		mailbox TEXT NOT NULL,
+		digest TEXT NOT NULL,
+		batch TEXT NOT NULL DEFAULT '',
+		handed_on INTEGER NOT NULL DEFAULT 1,
+		at INTEGER NOT NULL,
+		PRIMARY KEY (mailbox, digest)
+	) STRICT, WITHOUT ROWID;
+
+	CREATE INDEX mailbox_mail_by_age ON mailbox_mail (at);
+
+	INSERT INTO mailbox_mail (mailbox, digest, at)
+	SELECT DISTINCT mailbox, value, updated_at FROM mailbox_mark, json_each(seen);
+	ALTER TABLE mailbox_mark DROP COLUMN seen;
+	`,
 ];
 
 /**

@@ -1,5 +1,6 @@
 import type { INodeProperties, ITriggerFunctions } from 'n8n-workflow';
 
+import type { Verdict } from '../../../mail/index';
 import { asText } from '../../shared/as-text';
 
 export const mailboxProperties: INodeProperties[] = [
@@ -39,11 +40,12 @@ export const mailboxProperties: INodeProperties[] = [
 		type: 'options',
 		default: 'markRead',
 		options: [
+			{ name: 'Delete', value: 'delete', description: 'It cannot be looked at again' },
+			{ name: 'Leave It as It Is', value: 'leave' },
 			{ name: 'Mark as Read', value: 'markRead' },
 			{ name: 'Move to Folder', value: 'move' },
-			{ name: 'Leave It as It Is', value: 'leave' },
 		],
-		description: 'Other mail in the folder is always left as it is',
+		description: 'What to do with bounces, complaints, delays, auto-replies and confirmations',
 	},
 	{
 		displayName: 'Folder for Read Reports',
@@ -55,12 +57,36 @@ export const mailboxProperties: INodeProperties[] = [
 		description: 'Made if it does not exist',
 		displayOptions: { show: { afterReading: ['move'] } },
 	},
+	{
+		displayName: 'Other Mail',
+		name: 'otherMail',
+		type: 'options',
+		default: 'leave',
+		options: [
+			{ name: 'Leave It as It Is', value: 'leave' },
+			{ name: 'Mark as Read', value: 'markRead' },
+			{ name: 'Move to Folder', value: 'moveOther' },
+		],
+		description:
+			'What to do with mail that is no report, or that was not understood. It is never deleted. Replies always stay as they are.',
+	},
+	{
+		displayName: 'Folder for Other Mail',
+		name: 'moveOtherTo',
+		type: 'string',
+		default: 'Other',
+		required: true,
+		placeholder: 'e.g. Other',
+		description: 'Made if it does not exist',
+		displayOptions: { show: { otherMail: ['moveOther'] } },
+	},
 ];
 
 export interface MailboxFields {
 	mailbox: string;
 	startWith: 'new' | 'unread' | 'all';
-	afterReading: { action: 'markRead' } | { action: 'leave' } | { action: 'move'; folder: string };
+	afterReading: Verdict;
+	otherMail: Exclude<Verdict, { action: 'delete' }>;
 }
 
 export function readMailboxFields(context: ITriggerFunctions): MailboxFields {
@@ -70,17 +96,34 @@ export function readMailboxFields(context: ITriggerFunctions): MailboxFields {
 		mailbox: read('mailbox') || 'INBOX',
 		startWith: startWith === 'unread' || startWith === 'all' ? startWith : 'new',
 		afterReading: readAfterReading(read('afterReading'), read('moveTo')),
+		otherMail: readOtherMail(read('otherMail'), read('moveOtherTo')),
 	};
 }
 
-function readAfterReading(action: string, folder: string): MailboxFields['afterReading'] {
+function readAfterReading(action: string, folder: string): Verdict {
 	switch (action) {
 		case 'move':
-			if (folder === '') throw new Error('Name the folder that read reports are moved to.');
-			return { action, folder };
+			return moveTo(folder, 'Name the folder that read reports are moved to.');
 		case 'leave':
+		case 'delete':
 			return { action };
 		default:
 			return { action: 'markRead' };
 	}
+}
+
+function readOtherMail(action: string, folder: string): MailboxFields['otherMail'] {
+	switch (action) {
+		case 'moveOther':
+			return moveTo(folder, 'Name the folder that other mail is moved to.');
+		case 'markRead':
+			return { action };
+		default:
+			return { action: 'leave' };
+	}
+}
+
+function moveTo(folder: string, problem: string): { action: 'move'; folder: string } {
+	if (folder === '') throw new Error(problem);
+	return { action: 'move', folder };
 }

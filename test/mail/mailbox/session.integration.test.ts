@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { neededParts } from '../../../mail/bounce/needed-parts';
+import { readReportParts } from '../../../mail/bounce/read';
 import type { ImapAccount } from '../../../mail/mailbox/account';
 import type { Dovecot } from '../../support/dovecot';
 import { canRunDovecot, startDovecot } from '../../support/dovecot';
@@ -110,7 +112,7 @@ jest.setTimeout(20_000);
 			const second = startWatching(account, { startWith: 'unread', shelf: first.shelf });
 			await eventually('idling', () => second.watch.state === 'idling');
 			await deliver('later');
-			await eventually('all', () => second.messages.length === 3);
+			await eventually('all', () => second.batches.length === 2);
 			expect([...first.subjects(), ...second.subjects()]).toEqual([
 				'unread 1',
 				'unread 2',
@@ -172,6 +174,114 @@ jest.setTimeout(20_000);
 		});
 	});
 
+	describe('in batches', () => {
+		it('what is there comes together, in order, up to the limit', async () => {
+			await deliver('a', 'b', 'c', 'd', 'e');
+			const watching = startWatching(account, { together: 3, verdict: { action: 'markRead' } });
+			await eventually('all', () => watching.messages.length === 5);
+			expect(watching.subjects()).toEqual(['a', 'b', 'c', 'd', 'e']);
+			expect(watching.batches).toEqual([
+				watching.messages[0]!.digest,
+				watching.messages[3]!.digest,
+			]);
+			await eventually('recorded', () => watching.shelf.mark?.lastUid === 5);
+			expect(await dovecot.doveadm('search', '-u', user, 'unseen')).toBe('');
+		});
+
+		it('after a death in between, the same mails come in the same batch, and new ones in another', async () => {
+			await deliver('a', 'b');
+			const shelf = { saves: 0 };
+			const first = startWatching(account, {
+				together: 9,
+				shelf,
+				saveMark: (mark) =>
+					mark.lastUid > 0 ? Promise.reject(new Error('killed')) : Promise.resolve(),
+			});
+			await eventually('handed on', () => first.messages.length === 2);
+			await first.stop();
+			await deliver('c');
+			const second = startWatching(account, { together: 9, shelf });
+			await eventually('all', () => second.batches.length === 2);
+			expect(second.subjects()).toEqual(['a', 'b', 'c']);
+			expect(second.batches).toEqual([first.batches[0], second.messages[2]!.digest]);
+		});
+
+		it('one that cannot be handled does not keep the others of its batch', async () => {
+			await deliver('a', 'bad', 'c');
+			const watching = startWatching(account, {
+				together: 9,
+				onMessage: (message) =>
+					message.raw.includes('Subject: bad')
+						? Promise.reject(new Error('no'))
+						: Promise.resolve(undefined),
+			});
+			await eventually('recorded', () => watching.shelf.mark?.lastUid === 3);
+			expect(watching.problems).toMatchObject([{ code: 'handlerFailed', uid: 2 }]);
+			expect(new Set(watching.subjects())).toEqual(new Set(['a', 'c']));
+		});
+	});
+
+	it('of a bounce of 30 MB only the needed parts are fetched', async () => {
+		const returned = 'returned mail\r\n'.repeat(2_200_000);
+		const raw = [
+			'From: MAILER-DAEMON@mx.example.test',
+			`X-Long: ${'x'.repeat(900)}`,
+			'Subject: Undelivered',
+			'Message-ID: <large@mx.example.test>',
+			'Content-Type: multipart/report; report-type=delivery-status; boundary=b',
+			'',
+			'--b',
+			'Content-Type: text/plain',
+			'',
+			'It could not be delivered.',
+			'--b',
+			'Content-Type: message/delivery-status',
+			'',
+			'Reporting-MTA: dns; mx.example.test',
+			'',
+			'Final-Recipient: rfc822; ada@example.test',
+			'Action: failed',
+			'Status: 5.1.1',
+			'--b',
+			'Content-Type: message/rfc822',
+			'',
+			'Message-ID: <the-original@example.test>',
+			'Subject: Offers',
+			'',
+			returned,
+			'--b--',
+			'',
+		].join('\r\n');
+		expect(await dovecot.deliver(user, raw)).toMatch(/^250/);
+		const watching = startWatching(account, { neededParts });
+		await eventually('handed on', () => watching.messages.length === 1);
+		const [message] = watching.messages;
+		expect(message!.parts?.parts.map(({ part, type }) => [part, type])).toEqual([
+			['1', 'text/plain'],
+			['2', 'message/delivery-status'],
+			['3', 'message/rfc822'],
+		]);
+		expect(readReportParts(message!.parts!)).toMatchObject({
+			kind: 'bounce',
+			recipients: [{ address: 'ada@example.test', status: '5.1.1' }],
+			original: { messageId: 'the-original@example.test', subject: 'Offers' },
+		});
+		expect(proxy.bytesToClient).toBeLessThan(100_000);
+	});
+
+	it('deletes a mail, and no other that is marked as deleted', async () => {
+		await deliver('a', 'b');
+		await dovecot.doveadm('flags', 'add', '-u', user, '\\Deleted', 'header', 'subject', 'b');
+		const watching = startWatching(account, {
+			onMessage: (message) =>
+				Promise.resolve({ action: message.raw.includes('Subject: a') ? 'delete' : 'leave' }),
+		});
+		await eventually('recorded', () => watching.shelf.mark?.lastUid === 2);
+		await eventually('deleted', async () => (await countIn('INBOX')) === 1);
+		expect(await flagsOf('b')).toContain('Deleted');
+		expect(watching.problems).toEqual([]);
+	});
+
 	describe('what is done with a mail', () => {
 		it('marks it as read', async () => {
 			const watching = startWatching(account, { verdict: { action: 'markRead' } });
@@ -231,17 +341,14 @@ jest.setTimeout(20_000);
 			}
 		});
 
-		it('a folder that cannot be made is reported, and nothing waits for it', async () => {
+		it('a folder that cannot be made is reported once, and nothing waits for it', async () => {
 			const watching = startWatching(account, {
 				verdict: { action: 'move', folder: 'x'.repeat(300) },
 			});
 			await deliver('a', 'b');
 			await eventually('recorded', () => watching.shelf.mark?.lastUid === 2);
 			expect(watching.subjects()).toEqual(['a', 'b']);
-			expect(watching.problems).toMatchObject([
-				{ code: 'actionFailed', uid: 1 },
-				{ code: 'actionFailed', uid: 2 },
-			]);
+			expect(watching.problems).toMatchObject([{ code: 'actionFailed', uid: 1 }]);
 			expect(watching.problems[0]!.advice).toMatch(/refused: \S/);
 		});
 

@@ -288,7 +288,7 @@ describe('watching a mailbox on a server that misbehaves', () => {
 			{
 				loadMark: () => {
 					if (broken) throw new Error('locked');
-					return Promise.resolve({ uidValidity: '7', lastUid: 1, seen: [] });
+					return Promise.resolve({ uidValidity: '7', lastUid: 1 });
 				},
 			},
 		);

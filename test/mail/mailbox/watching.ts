@@ -11,7 +11,7 @@ import type {
 	WatchOptions,
 	WatchTiming,
 } from '../../../mail/mailbox/session-options';
-import type { MailboxMark } from '../../../mail/store/store';
+import type { KnownMail, MailboxMark } from '../../../mail/store/store';
 
 /** Everything shorter, so that a test sees in seconds what takes a minute in earnest. */
 export const QUICK: Partial<WatchTiming> = {
@@ -36,7 +36,9 @@ export interface Watching {
 	changes: WatchChange[];
 	problems: MessageProblem[];
 	/** The mark as a store would have it; shared with the next watch to play a restart. */
-	shelf: { mark?: MailboxMark; saves: number };
+	shelf: { mark?: MailboxMark; saves: number; mails?: Map<string, KnownMail> };
+	/** The ids of the batches, in order. */
+	batches: string[];
 	stop(): Promise<void>;
 }
 
@@ -45,17 +47,29 @@ const running = new Set<Watching>();
 /** Starts a watch that writes down what it is told. */
 export function startWatching(
 	account: ImapAccount,
-	options: Partial<WatchOptions> & {
+	options: Partial<Omit<WatchOptions, 'saveMark'>> & {
 		shelf?: Watching['shelf'];
 		verdict?: Verdict;
+		saveMark?: (mark: MailboxMark, handedOn: readonly string[]) => Promise<void>;
+		/** For watches that take one message at a time. */
+		onMessage?: (message: MailboxMessage, signal: AbortSignal) => Promise<Verdict | undefined>;
 	} = {},
 ): Watching {
 	const shelf = options.shelf ?? { saves: 0 };
+	const mails = (shelf.mails ??= new Map<string, KnownMail>());
+	const save =
+		options.saveMark ??
+		((mark: MailboxMark) => {
+			shelf.mark = structuredClone(mark);
+			shelf.saves += 1;
+			return Promise.resolve();
+		});
 	const watching: Watching = {
 		messages: [],
 		subjects: () => watching.messages.map(subjectOf),
 		changes: [],
 		problems: [],
+		batches: [],
 		shelf,
 		stop: async () => {
 			running.delete(watching);
@@ -65,25 +79,43 @@ export function startWatching(
 			mailbox: 'INBOX',
 			startWith: 'all',
 			loadMark: () => Promise.resolve(shelf.mark && structuredClone(shelf.mark)),
-			saveMark: (mark) => {
-				shelf.mark = structuredClone(mark);
-				shelf.saves += 1;
-				return Promise.resolve();
+			lookUp: (digests) => Promise.resolve(known(mails, digests)),
+			take: (digests, batch) => {
+				for (const digest of digests)
+					if (!mails.has(digest)) mails.set(digest, { batch, handedOn: false });
+				return Promise.resolve(known(mails, digests));
 			},
 			onState: (change) => watching.changes.push(change),
 			onProblem: (problem) => watching.problems.push(problem),
 			...options,
-			onMessage: async (message, signal) => {
-				const verdict = (await options.onMessage?.(message, signal)) ??
-					options.verdict ?? { action: 'leave' };
-				watching.messages.push(message);
-				return verdict;
+			saveMark: async (mark, handedOn) => {
+				await save(mark, handedOn);
+				for (const digest of handedOn)
+					mails.set(digest, { batch: mails.get(digest)?.batch ?? '', handedOn: true });
+			},
+			onMail: async (batch, signal) => {
+				const given = await options.onMail?.(batch, signal);
+				const verdicts: Verdict[] = [];
+				for (const [position, message] of batch.messages.entries()) {
+					const verdict = given?.[position] ?? (await options.onMessage?.(message, signal));
+					verdicts.push(verdict ?? options.verdict ?? { action: 'leave' });
+					watching.messages.push(message);
+				}
+				watching.batches.push(batch.id);
+				return verdicts;
 			},
 			timing: { ...QUICK, ...options.timing },
 		}),
 	};
 	running.add(watching);
 	return watching;
+}
+
+function known(
+	mails: ReadonlyMap<string, KnownMail>,
+	digests: readonly string[],
+): Map<string, KnownMail> {
+	return new Map([...mails].filter(([digest]) => digests.includes(digest)));
 }
 
 /** For afterEach: ends what a failed test left running. */

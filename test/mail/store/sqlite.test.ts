@@ -290,7 +290,7 @@ describe('migrations', () => {
 		raw.close();
 	});
 
-	it('keep who was suppressed before there were lists, as suppressed for everything', async () => {
+	it('keep who was suppressed before there were lists, and what was handed on of a mailbox', async () => {
 		const file = newFile();
 		mkdirSync(path.dirname(file), { recursive: true });
 		const raw = new DatabaseSync(file);
@@ -301,7 +301,8 @@ describe('migrations', () => {
 			raw.exec(`INSERT INTO schema_migration VALUES (${index + 1}, 1)`);
 		}
 		raw.exec(
-			"INSERT INTO suppression VALUES ('ada@x.test', 'Ada@x.test', 'manual', 'spring', 'note', 5, NULL)",
+			`INSERT INTO suppression VALUES ('ada@x.test', 'Ada@x.test', 'manual', 'spring', 'note', 5, NULL);
+			INSERT INTO mailbox_mark VALUES ('INBOX', '7', 9, '["a","b"]', NULL, NULL, 5)`,
 		);
 		raw.close();
 		const store = await open(file);
@@ -315,6 +316,11 @@ describe('migrations', () => {
 				detail: 'note',
 				createdAt: 5,
 			},
+		]);
+		expect(await store.mailboxMarks.get('INBOX')).toEqual({ uidValidity: '7', lastUid: 9 });
+		expect([...(await store.mailboxMarks.lookUp('INBOX', ['a', 'b', 'c'])).keys()]).toEqual([
+			'a',
+			'b',
 		]);
 		await store.close();
 	});

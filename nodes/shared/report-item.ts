@@ -4,7 +4,14 @@ import type { ReportedEvent } from '../../mail/index';
 
 /** One reported event as an item; what the report does not say is left out. */
 export function eventToItem(event: ReportedEvent): INodeExecutionData {
-	return { json: dropUndefined({ ...event, original: dropUndefined(event.original) }) };
+	const { original, reply, ...fields } = event;
+	return {
+		json: dropUndefined({
+			...fields,
+			original: dropUndefined(original),
+			...(reply ? { reply: dropUndefined(reply) } : {}),
+		}),
+	};
 }
 
 function dropUndefined(fields: object): IDataObject {
