@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { MailboxConnection } from './connection';
@@ -73,14 +74,14 @@ export class HandingOn {
 	): Promise<MailBatch[]> {
 		const whole = (message: MailboxMessage): Promise<Buffer> =>
 			connection.whole(message, WHOLE_BYTES);
-		const [first] = messages;
 		const { take, together = 1 } = this.options;
-		if (!first) return [];
+		if (messages.length === 0) return [];
 		if (together <= 1 || !take)
 			return messages.map((message) => ({ id: message.digest, messages: [message], whole }));
+		// A name that nobody else gives: to those of an earlier batch nothing may be added.
 		const taken = await take(
 			messages.map(({ digest }) => digest),
-			first.digest,
+			randomUUID(),
 		);
 		const byId = Map.groupBy(messages, ({ digest }) => taken.get(digest)?.batch ?? digest);
 		return [...byId].map(([id, some]) => ({ id, messages: some, whole }));

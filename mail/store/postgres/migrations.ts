@@ -217,6 +217,24 @@ export const MIGRATIONS: readonly string[] = [
 		PRIMARY KEY (campaign, hour, event, link, machine)
 	) WITH (fillfactor = 50);
 	`,
+	`
+	-- Which mails of a mailbox were handed on, or are about to be. A list within the mark would be
+	-- written anew for each mail; the one that is there is left for a worker of the version before.
+	CREATE TABLE mailbox_mail (
+		mailbox TEXT COLLATE "C" NOT NULL,
+		digest TEXT COLLATE "C" NOT NULL,
+		batch TEXT NOT NULL,
+		handed_on BOOLEAN NOT NULL,
+		at BIGINT NOT NULL,
+		PRIMARY KEY (mailbox, digest)
+	);
+	CREATE INDEX mailbox_mail_by_age ON mailbox_mail (at);
+
+	ALTER TABLE mailbox_mark ALTER COLUMN seen SET DEFAULT '[]';
+	INSERT INTO mailbox_mail (mailbox, digest, batch, handed_on, at)
+	SELECT DISTINCT mailbox, jsonb_array_elements_text(seen::jsonb), '', TRUE, updated_at
+	FROM mailbox_mark;
+	`,
 ];
 
 /** Ours, and nobody else's: what a lock of ours is named by. */

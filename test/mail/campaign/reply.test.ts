@@ -175,15 +175,3 @@ describe('an answer by a machine is never a reply', () => {
 		expect(kind).not.toBe('reply');
 	});
 });
-
-it('a person may answer an out-of-office note of ours', async () => {
-	expect(
-		await read({
-			headers: {
-				Subject: 'Re: Out of office',
-				'In-Reply-To': messageId,
-				'Auto-Submitted': 'no',
-			},
-		}),
-	).toMatchObject({ kind: 'reply' });
-});
