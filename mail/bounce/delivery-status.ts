@@ -14,66 +14,106 @@ export interface DeliveryStatus {
 	recipients: ReportedRecipient[];
 }
 
+/** What the report says of a recipient in other places: beside the address, and as a whole. */
+export type OtherWords = (address: string) => { own: string; all: string };
+
 const MAX_RECIPIENTS = 20_000;
 
 /**
  * @param text the decoded part, or any text that holds its fields: a block for the message, then one a
  *   recipient
- * @param context the report's other words, for recipients of whom the fields do not say why
+ * @param words asked for recipients of whom the fields do not say why
  */
-export function readDeliveryStatus(text: string, context: () => string): DeliveryStatus {
+export function readDeliveryStatus(text: string, words: OtherWords): DeliveryStatus {
 	const status: DeliveryStatus = { recipients: [] };
 	for (const block of blocksOf(text)) {
 		const { headers } = readHeaders(block);
 		status.reportingMta ??= afterType(first(headers, 'reporting-mta')) || undefined;
 		status.envelopeId ??= first(headers, 'original-envelope-id') || undefined;
 		status.arrivalDate ??= first(headers, 'arrival-date') || undefined;
-		const recipient = readRecipient(headers, context);
+		const recipient = readRecipient(headers, words);
 		if (recipient && status.recipients.length < MAX_RECIPIENTS) status.recipients.push(recipient);
 	}
 	return status;
 }
 
-const BEGINS_RECIPIENT = /^(?:final|original)-recipient[ \t]*:/i;
+/** Fields that one recipient has once: where one comes again, the next recipient has begun. */
+const ONCE = /^(original-recipient|final-recipient|action|status)[ \t]*:/i;
+/** Fields that only a recipient has. */
+const OF_RECIPIENT =
+	/^(?:original-recipient|final-recipient|action|status|diagnostic-code|remote-mta|last-attempt-date|will-retry-until|final-log-id)[ \t]*:/i;
 
 /**
- * Blank lines end a block; where a server forgot them, a second Final-Recipient begins the next. A
- * blank line between the fields of one recipient (some servers' habit) ends nothing.
+ * The blocks of fields: the message's, then each recipient's. Blank lines alone do not part them: some
+ * servers leave them out between recipients, and some put them between the fields of one.
  */
 function blocksOf(text: string): string[] {
-	const blocks: string[][] = [[]];
-	let seen = '';
-	for (const line of text.split('\n')) {
-		if (line.trim() === '') continue;
-		const begins = BEGINS_RECIPIENT.exec(line)?.[0].toLowerCase().charAt(0);
-		if (begins !== undefined) {
-			if (seen === '' || seen.includes(begins)) {
-				blocks.push([]);
-				seen = '';
-			}
-			seen += begins;
+	const blocks: Block[] = [];
+	for (const chunk of text.split(/\n[ \t]*\n/)) {
+		for (const block of partedAtRepeats(chunk)) {
+			const last = blocks.at(-1);
+			if (last && belongsTo(last, block)) {
+				last.lines.push(...block.lines);
+				for (const field of block.fields) last.fields.add(field);
+			} else if (block.lines.length > 0) blocks.push(block);
 		}
-		blocks.at(-1)?.push(line.trimEnd());
 	}
-	return blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
+	return blocks.map(({ lines }) => lines.join('\n'));
 }
 
-function readRecipient(headers: Headers, context: () => string): ReportedRecipient | undefined {
+interface Block {
+	lines: string[];
+	/** Which fields of ONCE it has, and `*` for any other of a recipient. */
+	fields: Set<string>;
+}
+
+function partedAtRepeats(chunk: string): Block[] {
+	const blocks: Block[] = [{ lines: [], fields: new Set() }];
+	for (const line of chunk.split('\n')) {
+		if (line.trim() === '') continue;
+		const field = ONCE.exec(line)?.[1]?.toLowerCase();
+		if (field !== undefined && blocks.at(-1)?.fields.has(field))
+			blocks.push({ lines: [], fields: new Set() });
+		const block = blocks.at(-1);
+		block?.lines.push(line.trimEnd());
+		if (field !== undefined) block?.fields.add(field);
+		else if (OF_RECIPIENT.test(line)) block?.fields.add('*');
+	}
+	return blocks;
+}
+
+/** Whether a block goes on with the recipient before it, who lacks what it has. */
+function belongsTo(last: Block, next: Block): boolean {
+	const isRecipient = ({ fields }: Block) =>
+		fields.has('final-recipient') || fields.has('original-recipient');
+	if (next.fields.size === 0 || last.fields.size === 0) return false;
+	const isNew = isRecipient(next) && isRecipient(last) && last.fields.has('final-recipient');
+	return !isNew && ![...next.fields].some((field) => field !== '*' && last.fields.has(field));
+}
+
+function readRecipient(headers: Headers, words: OtherWords): ReportedRecipient | undefined {
 	const final = addressIn(first(headers, 'final-recipient'));
 	const original = addressIn(first(headers, 'original-recipient'));
 	const address = isUsable(final) || original === '' ? final : original;
 	if (address === '') return undefined;
-	const diagnostic = diagnosticOf(headers);
+	const said = diagnosticOf(headers);
+	// OpenSMTPD and Exim say why beside the address only.
+	const diagnostic = said || oneLine(words(address).own);
 	const action = actionOf(first(headers, 'action'), first(headers, 'status'));
 	const remoteMta = afterType(first(headers, 'remote-mta'));
+	const status = first(headers, 'status');
 	return {
 		address,
 		...(original ? { originalAddress: original } : {}),
 		action,
 		diagnostic,
 		...(remoteMta ? { remoteMta } : {}),
-		...judge({ action, status: first(headers, 'status'), diagnostic, context }),
+		...judge({ action, status, diagnostic, context: () => contextOf(words(address)) }),
 	};
+}
+
+function contextOf({ own, all }: { own: string; all: string }): string {
+	return `${own} ${all}`;
 }
 
 /** Some servers report the name of a mailbox or of a program inside, which nobody can write to. */
@@ -84,7 +124,8 @@ function isUsable(address: string): boolean {
 /** RFC 3464 section 2.3.6. Exchange writes more into fields of its own. */
 function diagnosticOf(headers: Headers): string {
 	const fields = headers.get('diagnostic-code') ?? headers.get('x-supplementary-info') ?? [];
-	const said = fields.map((field) => afterType(field)).join(' ');
+	// Of a program behind a mailbox only its type says that it was one: "X-Unix; 127".
+	const said = fields.map((field) => (/^x-unix/i.test(field) ? field : afterType(field))).join(' ');
 	const comment = /\(([^()]{3,500})\)/.exec(first(headers, 'status'))?.[1] ?? '';
 	return oneLine(said || comment);
 }
@@ -110,6 +151,9 @@ function addressIn(field: string): string {
 	const type = semicolon < 0 ? '' : field.slice(0, semicolon).trim().toLowerCase();
 	const text = afterType(field).replace(/^(?:rfc822|smtp|utf-8)[;:]\s*/i, '');
 	const address = decodeAddress(text, type);
+	// Its own field holds nothing else: whatever a server could write to is an address there.
+	const bare = address.replace(/^[<"'\s]+|[>"'\s]+$/g, '');
+	if (/^[^\s<>()",;:@]{1,64}@[^\s<>()",;:@]{1,250}$/.test(bare)) return bare;
 	return (
 		addressesIn(`<${address.replace(/^[<"'\s]+|[>"'\s]+$/g, '')}>`)[0]?.address ?? bareName(address)
 	);

@@ -38,7 +38,11 @@ export function readHeaders(text: string, start = 0): { headers: Headers; end: n
 		const end = newline < 0 ? text.length : newline;
 		const line = text.slice(at, end);
 		const next = newline < 0 ? end : end + 1;
-		const isFolded = line.startsWith(' ') || line.startsWith('\t');
+		// Some servers break a field after a semicolon and forget the blank that folds it.
+		const isFolded =
+			line.startsWith(' ') ||
+			line.startsWith('\t') ||
+			(value.at(-1)?.endsWith(';') === true && /^[\w*-]{1,40}="/.test(line));
 		if (line === '' || (isFolded && line.trim() === '')) {
 			keep();
 			return { headers, end: next };

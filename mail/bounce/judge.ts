@@ -30,15 +30,18 @@ export function judge(evidence: Evidence): Judgement {
 	const { action, diagnostic, context = () => '' } = evidence;
 	const said = codesOf(evidence.status, diagnostic);
 	const { status, smtpCode } = said.status || said.smtpCode ? said : codesOf(undefined, context());
-	const reason = reasonOf(status, smtpCode, diagnostic, context);
+	const cause = causeOf(status, smtpCode, diagnostic, context);
+	const isRefused = cause !== 'userunknown' || isSureOfUser(status, `${diagnostic} ${context()}`);
+	const reason = isRefused ? cause : 'filtered';
 	const digit = action === 'delayed' ? 4 : smtpCode === undefined ? 5 : Math.floor(smtpCode / 100);
 	const codes = {
-		status: status?.code ?? `${digit}.${REASONS[reason].implies}`,
+		status: status?.code ?? `${digit}.${REASONS[cause].implies}`,
 		...(smtpCode === undefined ? {} : { smtpCode }),
 	};
 	if (action === 'delivered' || action === 'relayed' || action === 'expanded')
 		return { ...codes, severity: 'none', reason: 'delivered', advice: 'none' };
-	const { severity, blame, advice } = REASONS[reason];
+	// A mailbox that does not exist is as bad whoever says so.
+	const { severity, blame, advice } = REASONS[cause];
 	if (action === 'delayed') return { ...codes, severity: 'none', reason, blame, advice: 'none' };
 	const isTemporary = (status?.class ?? Math.floor((smtpCode ?? 500) / 100)) === 4;
 	if (!isTemporary || severity !== 'hard') return { ...codes, severity, reason, blame, advice };
@@ -55,8 +58,20 @@ function codesOf(
 ): { status?: EnhancedStatus; smtpCode?: number } {
 	const own = field === undefined ? undefined : parseEnhancedStatus(field);
 	const told = bestStatusIn(diagnostic);
-	const status = told && !isVague(told) ? told : own && !isVague(own) ? own : (told ?? own);
+	const status =
+		told && !isVague(told) && !isLessThan(told, own)
+			? told
+			: own && !isVague(own)
+				? own
+				: (told ?? own);
 	return { status, smtpCode: smtpCodeIn(diagnostic) };
+}
+
+/** 5.1.0 beside 5.1.1. */
+function isLessThan(told: EnhancedStatus, own: EnhancedStatus | undefined): boolean {
+	return (
+		own !== undefined && told.code.endsWith('.0') && own.code.startsWith(told.code.slice(0, -1))
+	);
 }
 
 function isVague({ code }: EnhancedStatus): boolean {
@@ -90,7 +105,7 @@ function smtpCodeIn(text: string): number | undefined {
 	return found ? Number(found[1]) : undefined;
 }
 
-function reasonOf(
+function causeOf(
 	status: EnhancedStatus | undefined,
 	smtpCode: number | undefined,
 	diagnostic: string,
@@ -106,10 +121,25 @@ function reasonOf(
 	);
 }
 
+/** The address itself was refused: in reply to RCPT TO, by a name that servers have for it, or of a name list. */
+const REFUSED_ADDRESS =
+	/\brcpt\b|\(state 1[34]\)|does not like recipient|recipient address rejected|invalid (?:recipient|final delivery)|no mailbox here|domino|unknown recipient|mailbox unavailable/i;
+const ADDRESS_STATUS = /^\d\.(?:1\.|4\.[14]$|5\.0$|2\.1$|3\.0$)/;
+
+/**
+ * That a user is unknown is certain when the address itself was refused. Said later, or of its own
+ * accord, a filter may have said it: there are some that answer everybody so whom they do not like.
+ */
+function isSureOfUser(status: EnhancedStatus | undefined, words: string): boolean {
+	if (status && !isVague(status) && ADDRESS_STATUS.test(status.code)) return true;
+	if (status && /\.2\.\d+$/.test(status.code)) return false;
+	return REFUSED_ADDRESS.test(words);
+}
+
 /** In reply to which command the words were said, where that changes what they mean. */
 const STAGES: readonly { words: RegExp; from: readonly BounceReason[]; to: BounceReason }[] = [
 	{
-		words: /(?:in reply to|after) mail from/i,
+		words: /(?:in reply to|after) mail from|but sender was rejected/i,
 		from: ['userunknown', 'hostunknown', 'policyviolation', 'filtered', 'securityerror'],
 		to: 'rejected',
 	},
@@ -126,13 +156,18 @@ function reasonInWords(words: string): BounceReason | undefined {
 	const text = bareWords(words);
 	if (text === '') return undefined;
 	const reason = remember(text);
-	const stage = STAGES.find((each) => each.words.test(text));
+	const stage = STAGES.find((each) => each.words.test(words.slice(0, 4_000)));
 	if (!stage) return reason;
 	return reason === undefined || stage.from.includes(reason)
 		? reason === undefined && stage.to === 'filtered'
 			? undefined
 			: stage.to
 		: reason;
+}
+
+/** Whether a server's words say why, in words or by a code. */
+export function tellsReason(words: string): boolean {
+	return reasonInWords(words) !== undefined || smtpCodeIn(words) !== undefined;
 }
 
 /** Ten thousand recipients of one report are refused in the same words. */
@@ -146,19 +181,31 @@ function remember(text: string): BounceReason | undefined {
 	return reason;
 }
 
-/** Behind these, a server that passes a refusal on quotes it. */
+/** Behind these, a server that passes a refusal on quotes it; Cisco's names its own status in words first. */
 const SAID_BY_OTHER =
-	/(?:error that the other server returned was|the response (?:from the remote server )?was|remote host said|remote server (?:said|returned|responded))\b ?:?/i;
+	/^[245]\.\d\.\d - [\w ,-]{3,80} \d{3}-'|(?:error that the other server returned was|the response (?:from the remote server )?was|remote host said|remote server (?:said|returned|responded))\b ?:?/i;
 
-/** Links, addresses and message numbers hold words that nobody said. */
+/** Follows the words that matter: the reply to what a server sent after a refusal, and a scanner's advertisement. */
+const AFTERTHOUGHT =
+	/\b503[- ](?:5\.5\.[01] )?(?:[\w']+ ){0,3}(?:rcpt|recipient)|this (?:e-?mail|message) (?:has been|was) (?:scanned|checked|processed)/i;
+
+/** Links, addresses and codes hold words that nobody said. */
 function bareWords(words: string): string {
-	const from = words.search(SAID_BY_OTHER);
-	return words
-		.slice(Math.max(0, from), Math.max(0, from) + MAX_WORDS)
-		.replace(/https?:\/\/[^\s>"')\]]{1,400}/g, ' ')
-		.replace(/[^\s<>()[\],;:"@]{1,64}@[\w.-]{1,190}/g, 'a@b')
-		.replace(/\s+/g, ' ')
-		.trim();
+	const quoted = SAID_BY_OTHER.exec(words);
+	const from = quoted ? quoted.index + quoted[0].length : 0;
+	const own = words.slice(from, from + MAX_WORDS);
+	const end = own.search(AFTERTHOUGHT);
+	return (
+		(end > 20 ? own.slice(0, end) : own)
+			.replace(/https?:\/\/[^\s>"')\]]{1,2000}/g, ' ')
+			.replace(/[^\s<>()[\],;:"@]{1,64}@[\w.-]{1,190}/g, 'a@b')
+			// The lines of a longer reply begin with its codes again.
+			.replace(/(?<=\S )[45]\d\d[- ](?:[45]\.\d{1,3}\.\d{1,3} ?)?(?=\S)/g, '')
+			// Postfix's own words before those of a filter behind it.
+			.replace(/recipient address rejected: (?!access denied)(?=\w)/gi, '')
+			.replace(/\s+/g, ' ')
+			.trim()
+	);
 }
 
 /** For what is no failure: a complaint, an automatic answer. */

@@ -1,6 +1,6 @@
 import { addressesIn, sameAddress } from './addresses';
 import type { FoundAddress } from './addresses';
-import type { Notice } from './notice';
+import type { Notice, OwnAddresses } from './notice';
 
 /** Somebody whom a notice in words names, and what it says about them. */
 export interface Named {
@@ -23,12 +23,14 @@ const MAX_NAMED = 20_000;
  * Whom a server names in its words, from the forms that can hardly mean anything else to those that
  * only a report would use. The first form that names anybody but the sender counts.
  *
- * @param own addresses that are the sender's or the server's, in lower case
+ * @param own addresses that are the sender's or the server's
  */
-export function namedIn(notice: Notice, own: ReadonlySet<string>): Named[] {
-	for (const rung of RUNGS) {
-		const places = placesBy(rung, notice.lines, own);
-		if (places.length > 0) return withWords(places, notice.lines);
+export function namedIn(notice: Notice, own: OwnAddresses): Named[] {
+	for (const addresses of [own.likely, own.sure]) {
+		for (const rung of RUNGS) {
+			const places = placesBy(rung, notice.lines, addresses);
+			if (places.length > 0) return withWords(places, notice.lines);
+		}
 	}
 	// Somebody who wrote to themselves is named alone on a line too.
 	const places = placesBy(aloneAfterSentence, notice.lines, new Set());
@@ -64,8 +66,12 @@ const AFTER_ALONE =
 
 /** The address begins its line, alone or before what is said of it. */
 const alone: Rung = (line) => {
-	const [found] = addressesIn(line);
-	if (!found) return [];
+	const [begins, next] = addressesIn(line);
+	if (!begins) return [];
+	// An address before another in brackets is the name of its owner.
+	const isName = next && /^["']? ?<$/.test(line.slice(begins.end, next.start));
+	if (isName && BEFORE_ALONE.test(line.slice(0, begins.start))) return [next];
+	const found = begins;
 	if (!BEFORE_ALONE.test(line.slice(0, found.start))) return [];
 	return AFTER_ALONE.test(line.slice(found.end)) ? [found] : [];
 };
@@ -82,7 +88,7 @@ const aloneAfterSentence: Rung = (line, lines, index) => {
 const LABEL =
 	/(?:recipients?|rcpt(?: to)?|addressee|destination|users?|mail ?box|userid|addressed|failed(?: to)?|undeliverable(?: to)?|delivered to|deliver to|delivery to|deliver message to|unknown|invalid|error-for|allowed size|account|address(?:es)?|dda:smtp|empfänger|destinataire|destinatario|destinatário|ontvanger|odbiorca|adresat|получатель|宛先|送信先|收件人|adressen?|dirección|endereço|indirizzo)\W{0,6}[:=]\s*[<"'([]{0,3}$/iu;
 const NOT_A_RECIPIENT =
-	/(?:from|sender|reply|contact|help|support|cc|admin|message-id|absender|expéditeur|remitente|rcpt to:<|mail to|postmaster)\W{0,6}[:=]?\s*[<"'([]{0,3}$/i;
+	/(?:from|sender|reply|contact|help|support|cc|admin|message-id|absender|expéditeur|remitente|rcpt to:<|mail to|postmaster)(?:'s)?(?: e-?mail)?(?: address)?\W{0,6}[:=]?\s*[<"'([]{0,3}$/i;
 
 /** "Recipient: ada@example.org", "Unknown user: ada@example.org". */
 const labelled: Rung = (line) =>
@@ -125,6 +131,8 @@ const RUNGS: readonly Rung[] = [alone, labelled, inPhrase, inTranscript, anywher
 
 /** Ends what is said of one recipient, where several are named. */
 const SEPARATOR = /^\s*[-=*_#|]{3,}/;
+/** Where the fields of a report stand in its text. */
+const REPORT_FIELD = /^(?:reporting-mta|received-from-mta|(?:final|original)-recipient)[ \t]*:/i;
 const MAX_OWN_LINES = 40;
 
 function withWords(places: readonly Place[], lines: readonly string[]): Named[] {
@@ -153,6 +161,7 @@ function ownLines(
 	const own = [before, line.slice(place.end).replace(/^[>"')\]:;,.\s]{1,10}/, '')];
 	for (let at = place.line + 1; at < Math.min(end, place.line + MAX_OWN_LINES); at++) {
 		const each = lines[at] ?? '';
+		if (REPORT_FIELD.test(each)) break;
 		if (SEPARATOR.test(each)) {
 			if (isOneOfMany) break;
 			continue;

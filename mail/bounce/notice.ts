@@ -1,5 +1,4 @@
 import { addressOf } from './addresses';
-import { first } from './headers';
 import type { Headers } from './headers';
 import { htmlWords } from './html-words';
 import type { Message, Part } from './parts';
@@ -54,7 +53,7 @@ const MARKS: readonly RegExp[] = [
 ];
 
 const RETURNED_FIELD =
-	/^(?:received|return-path|dkim-signature|mime-version|x-originating-ip|domainkey-signature|arc-seal)\s*:/i;
+	/^(?:content-type\s*:\s*message\/|(?:received|return-path|dkim-signature|mime-version|x-originating-ip|domainkey-signature|arc-seal)\s*:)/i;
 
 function startOfReturned(lines: readonly string[]): number {
 	for (const [index, whole] of lines.entries()) {
@@ -71,16 +70,24 @@ function startOfReturned(lines: readonly string[]): number {
 	return lines.length;
 }
 
-/** The addresses that are ours or the server's, and so no recipient's. */
-export function ownAddresses(message: Message, original: Headers | undefined): ReadonlySet<string> {
-	const own = new Set<string>();
-	const add = (field: string) => {
-		const address = addressOf(field).toLowerCase();
-		if (address !== '') own.add(address);
-	};
-	for (const name of ['to', 'delivered-to', 'x-original-to', 'from', 'envelope-to', 'cc'])
-		for (const field of message.headers.get(name) ?? []) add(field);
-	for (const name of ['from', 'return-path', 'sender', 'reply-to', 'errors-to'])
-		add(first(original, name));
-	return own;
+/** Addresses that are ours or the server's, and so no recipient's: lower case. */
+export interface OwnAddresses {
+	/** The report's sender and receiver, and whom the returned mail was from. */
+	sure: ReadonlySet<string>;
+	/** And what the report's delivery says of it; some servers note the failed recipient there. */
+	likely: ReadonlySet<string>;
+}
+
+export function ownAddresses(message: Message, original: Headers | undefined): OwnAddresses {
+	const collect = (headers: Headers | undefined, names: readonly string[]) =>
+		names
+			.flatMap((name) => headers?.get(name) ?? [])
+			.map((field) => addressOf(field).toLowerCase())
+			.filter((address) => address !== '');
+	const sure = new Set([
+		...collect(message.headers, ['to', 'from']),
+		...collect(original, ['from', 'return-path', 'sender', 'reply-to', 'errors-to']),
+	]);
+	const delivery = ['delivered-to', 'x-original-to', 'envelope-to', 'cc'];
+	return { sure, likely: new Set([...sure, ...collect(message.headers, delivery)]) };
 }

@@ -3,20 +3,20 @@ import type { MailReport, ReportedRecipient, ReportKind } from '../model/report'
 import { addressesIn } from './addresses';
 import { readAutoReply } from './auto-reply';
 import { oneLine, readDeliveryStatus } from './delivery-status';
-import type { DeliveryStatus } from './delivery-status';
+import type { DeliveryStatus, OtherWords } from './delivery-status';
 import { DIALECTS } from './dialects';
 import { readComplaint } from './feedback-report';
 import { first } from './headers';
 import type { Headers } from './headers';
-import { judge } from './judge';
+import { judge, tellsReason } from './judge';
 import { namedIn } from './naming';
 import type { Named } from './naming';
 import { noticeOf, ownAddresses } from './notice';
-import type { Notice } from './notice';
+import type { Notice, OwnAddresses } from './notice';
 import { isFromDaemon, isMachineWritten, tellsDelay, tellsFailure } from './notice-signs';
 import { describeOriginal, findOriginal, referenceSources } from './original';
 import { joinMessage, splitMessage } from './parts';
-import type { Message } from './parts';
+import type { Message, Part } from './parts';
 
 /** What a rung of the ladder found. */
 interface Found {
@@ -110,13 +110,16 @@ function describe({ message, original }: Reading, found: Found): MailReport {
 	};
 }
 
+/** Where every address may be a recipient's. */
+const NOBODY: OwnAddresses = { sure: new Set(), likely: new Set() };
+
 const STATUS_TYPE = /^message\/(?:global-)?delivery-status$|^message\/.*-?delivery-?status$/;
 
 function readStatusReport(reading: Reading): Found | undefined {
-	const { message, notice } = reading;
-	const context = () => notice.text;
+	const { message } = reading;
 	const parts = message.parts.filter(({ type }) => STATUS_TYPE.test(type));
-	const read = parts.map(({ text }) => readDeliveryStatus(text, context));
+	const words = otherWords(reading, parts);
+	const read = parts.map(({ text }) => readDeliveryStatus(text, words));
 	if (!read.some(({ recipients }) => recipients.length > 0)) {
 		const inText = readStatusInText(reading);
 		if (inText) read.push(inText);
@@ -134,8 +137,29 @@ function readStatusReport(reading: Reading): Found | undefined {
 	};
 }
 
+/**
+ * What a report says of a recipient outside of their fields: the words beside their address, and the
+ * whole of its words where it is about one recipient alone.
+ */
+function otherWords({ notice }: Reading, parts: readonly Part[]): OtherWords {
+	let told: ReadonlyMap<string, string> | undefined;
+	let isAboutOne: boolean | undefined;
+	return (address) => {
+		told ??= new Map(
+			namedIn(notice, NOBODY).map((named) => [named.address.toLowerCase(), named.words]),
+		);
+		isAboutOne ??= parts.every(
+			({ text }) => !/\nfinal-recipient:[^]*\nfinal-recipient:/i.test(text),
+		);
+		return {
+			own: told.get(address.toLowerCase()) ?? '',
+			all: isAboutOne ? notice.text : '',
+		};
+	};
+}
+
 /** The fields of a report in plain text: from a server that knows no MIME, or forwarded. */
-function readStatusInText({ message, notice }: Reading): DeliveryStatus | undefined {
+function readStatusInText({ message, notice, original }: Reading): DeliveryStatus | undefined {
 	const text = `${notice.text}\n${notice.returned.slice(0, 64 * 1024)}`;
 	const start =
 		/^[ \t>]{0,8}(?:final|original)-recipient[ \t]*:[ \t]*(?:rfc822|smtp|x400|utf-8)[ \t]*;/im.exec(
@@ -148,7 +172,7 @@ function readStatusInText({ message, notice }: Reading): DeliveryStatus | undefi
 		.split('\n')
 		.map((line) => line.replace(/^[> ]{0,8}(?=[A-Za-z][\w-]{1,40}[ \t]*:)/, ''))
 		.join('\n');
-	return readDeliveryStatus(fields, () => notice.text);
+	return readDeliveryStatus(fields, otherWords({ message, notice, original }, []));
 }
 
 /** A report that names a mailbox without its domain, or only says why in its other words. */
@@ -182,7 +206,13 @@ function readNotice(reading: Reading): Found | undefined {
 	const named = whoFailed(reading, failedHeader);
 	if (named.length === 0) return undefined;
 	const isDelay = tellsDelay(`${subject}\n${notice.text.slice(0, 4_000)}`);
-	const recipients = named.map((each) => toRecipient(each, isDelay ? 'delayed' : 'failed', notice));
+	const recipients = named.map((each) =>
+		toRecipient(
+			named.length === 1 ? withReason(each, notice) : each,
+			isDelay ? 'delayed' : 'failed',
+			notice,
+		),
+	);
 	return { kind: kindOf(recipients), recipients };
 }
 
@@ -195,7 +225,7 @@ function whoFailed(
 	const listed = failedHeader.flatMap((value) => addressesIn(value)).map(({ address }) => address);
 	if (listed.length > 0) {
 		const told = new Map(
-			namedIn(notice, new Set()).map((named) => [named.address.toLowerCase(), named]),
+			namedIn(notice, NOBODY).map((named) => [named.address.toLowerCase(), named]),
 		);
 		return [...new Set(listed)].map(
 			(address) =>
@@ -215,16 +245,22 @@ function whoFailed(
 /** A server that says that a mail did not arrive, and not whose: perhaps the returned mail tells. */
 function readNameless({ message, notice, original }: Reading): Found | undefined {
 	const subject = first(message.headers, 'subject');
-	if (!isFromDaemon(message.headers) || !tellsFailure(subject)) return undefined;
+	const isReport = isFromDaemon(message.headers) || isMachineWritten(notice.text);
+	if (!isReport || !tellsFailure(subject)) return undefined;
 	const own = ownAddresses(message, original);
 	const to = (original?.get('to') ?? []).flatMap((field) => addressesIn(field));
 	const [only] = to;
 	const address =
-		only && to.length === 1 && !own.has(only.address.toLowerCase()) ? only.address : '';
+		only && to.length === 1 && !own.likely.has(only.address.toLowerCase()) ? only.address : '';
 	const isDelay = tellsDelay(`${subject}\n${notice.text.slice(0, 4_000)}`);
 	const words = notice.text.slice(0, 2_000);
 	const recipient = toRecipient({ address, words }, isDelay ? 'delayed' : 'failed', notice);
 	return { kind: isDelay ? 'delay' : 'bounce', recipients: [recipient] };
+}
+
+/** What a notice about one recipient says before it names them is about them too. */
+function withReason(named: Named, { text }: Notice): Named {
+	return tellsReason(named.words) ? named : { ...named, words: text.slice(0, 4_000) };
 }
 
 function toRecipient(

@@ -16,6 +16,54 @@ function anyOf(...choices: string[]): RegExp {
  * mailbox before the message that was too large for it.
  */
 export const REASON_PATTERNS: readonly ReasonPattern[] = [
+	// Sentences that hold the words of another reason, and mean this one.
+	{
+		reason: 'networkerror',
+		words: anyOf('host not found, try again', 'no route to host|: no route to$'),
+	},
+	{
+		reason: 'systemerror',
+		words: anyOf(
+			'(?:recipient|user)[^.\\n]{0,60} not unique|several matches found',
+			'unavailable to take delivery|internal system error',
+		),
+	},
+	{
+		reason: 'expired',
+		words: anyOf('message expired|did not accept our requests to connect'),
+	},
+	{
+		reason: 'mailererror',
+		words: anyOf(
+			"(?:procmail|maildrop): (?:could|can)(?:n'?t| ?not) create",
+			'(?<!unknown )mailer error',
+		),
+	},
+	{
+		reason: 'userunknown',
+		words: anyOf(
+			// Microsoft 365's edge for an address that is not in the directory.
+			'recipient address rejected: access denied',
+			"(?:doesn'?t|don'?t|does not|do not) have an? [\\w.-]{1,80} account",
+		),
+	},
+	{
+		reason: 'policyviolation',
+		words: anyOf('for (?:local )?policy reasons', 'host network not allowed'),
+	},
+	{
+		reason: 'securityerror',
+		words: anyOf('unauthenticated senders?', 'delivery not authori[sz]ed'),
+	},
+	{ reason: 'rejected', words: anyOf('sending to/from an address') },
+	{
+		reason: 'spamdetected',
+		words: anyOf('^(?:\\W*spam) blocked|using spam (?:pattern|signature|filter|rule)'),
+	},
+	{
+		reason: 'syntaxerror',
+		words: anyOf('malformed address|incorrectly constructed|syntax error in (?:recipient|address)'),
+	},
 	{
 		reason: 'hasmoved',
 		words: anyOf(
@@ -43,6 +91,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'must issue a starttls',
 			'starttls (?:is )?required',
+			"(?:does not|doesn't|not) support (?:start)?tls",
 			'(?:starttls|tls) (?:handshake|negotiation)?.{0,20}(?:failed|failure|error|required)',
 			'cannot start tls',
 			'certificate (?:has )?expired|certificate verif\\w+ failed',
@@ -105,7 +154,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'\\bfull (?:mail ?box|inbox)',
 			'mail ?box (?:size )?(?:is )?(?:over|exceed|too large|too big)',
 			'(?:mail ?box|mail ?folder|maildir|account)[^.\\n]{0,40}(?:exceed|over|reached|beyond)[^.\\n]{0,40}(?:size|limit|quota|storage|space)',
-			'(?:over|exceed\\w*|above|out ?of|beyond|reached|overdrawn|hit|has no)[^.\\n]{0,60}(?:disk ?space ?|storage |disk |mail ?box |mail |inbox )?quota',
+			'(?:over|exceed\\w*|above|out ?of|beyond|reached|overdrawn|hit|has no)(?:(?!relay|sending|rate|daily|hourly)[^.\\n]){0,60}quota',
 			'(?<!sending |relay |relay-|rate |rate-|daily |hourly |message |recipient )quota[^.\\n]{0,30}(?:exceed|violation|full|reached|overflow|over|would)',
 			'over ?quota|overquota|quota_exceeded|exceeded_quota',
 			'exceed\\w* (?:its|his|her|their|the)? ?(?:disk|storage|mail ?box) (?:space |size )?(?:limit|quota|allocation)',
@@ -128,7 +177,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'emailtoolarge',
 		words: anyOf(
-			'(?:message|mail|e-?mail|size|file|attachment|content|body|header|data)\\b[^.\\n]{0,40}(?:is |was )?too (?:large|big|long)',
+			'(?:message|mail|e-?mail|size|file|attachment|content|body|header|data)\\b[^.\\n]{0,40}(?:is |was )?too (?:large|big)',
 			'too (?:large|big) (?:message|mail|e-?mail|for)',
 			'size[^.\\n]{0,40}(?:exceed|larger than|limit)',
 			'exceed\\w*[^.\\n]{0,60}(?:message size|size limit|maximum (?:message |mail |incoming |inbound |allowed )*size|inbound message size)',
@@ -177,7 +226,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'multiple addresses in from',
 			'duplicated message-id',
 			'(?:not|non|in|violat\\w*|fail\\w*)[ -]?(?:rfc ?[- ]?(?:5322|2822|822|5321|2821|2047)|compliant|rfc.compliant|conform)',
-			'rfc ?-?(?:5322|2822|822|5321|2821|2047)',
+			'rfc ?-?(?:5322|2822|822|5321|2821|2047)(?! ?;)',
 			'(?:from|message-id|date|to) header (?:is )?(?:missing|not)',
 		),
 	},
@@ -205,9 +254,9 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			"(?:mail|messages?) from \\[?\\d+\\.\\d+\\.\\d+\\.\\d+\\]? (?:weren't|was|were|is|has been|not|refused|temporarily)",
 			'access (?:denied|refused)[^.\\n]{0,30}(?:ip|from your|host)|no access from|(?:your|sending|this) (?:ip|host|server|mail server)[^.\\n]{0,40}(?:not allowed|denied|refused|rejected|forbidden|confirmation|blacklist)',
 			'open (?:relay|proxy)|dynamic(?:ally)?(?:[ -]assigned)? (?:ip|address|host)|dialup|dial-up|residential',
-			'(?:bad|invalid|unknown|forged) helo|helo[^.\\n]{0,30}(?:reject|invalid|refus|denied|not)',
+			'invalid ip for sending|(?:bad|invalid|unknown|forged) helo|helo[^.\\n]{0,30}(?:reject|invalid|refus|denied|not)',
 			'service refus|requires confirmation|may not be mail exchanger',
-			"we (?:do not|don't) accept (?:mail|connections) from|did not accept our requests to connect|connection dropped|connection was dropped",
+			"we (?:do not|don't) accept (?:mail|connections) from|connection dropped|connection was dropped",
 			'gr[ae]y-?list',
 			'closing (?:transmission|connection)|service not available',
 		),
@@ -253,9 +302,9 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			"(?:host|domain|server)(?: name)?(?: or domain name)? (?:is |was )?(?:unknown|not found|not known|does not exist|doesn't exist|could not be found|couldn't be found|not exist|lookup failed|invalid)",
 			'(?:unknown|invalid|no such|bad|nonexistent|non-existent|illegal) (?:host|domain|destination system|mail server)',
-			'un-?rout(?:e)?able address|no route to (?:host|domain)|nxdomain',
-			'domain (?:is |isn\'t |does not |must |"[^"]{1,100}" )?(?:not (?:reachable|resolve|registered|valid)|exist)|dns domain[^.\\n]{0,120} does not exist|recipient\'s domain does not exist',
-			"name service error for[^\\n]{0,120}host not found|host not found|could ?n[o']t find any host|name or service not known|unresolvable|could not resolve|no (?:mx|a) records?|no mail ?hosts? for domain|mail exchanger.{0,20}not found",
+			'un-?rout(?:e)?able address|no route to domain|nxdomain',
+			'domain (?:is |isn\'t |does not |must |"[^"]{1,100}" )?(?:not (?:reachable|resolve|registered|valid)|exist)|dns domain[^\\n]{0,120} does not exist|recipient\'s domain does not exist',
+			"name service error for[^\\n]{0,120}host not found|\\bhost [\\w.-]{1,200} not found|host not found|could ?n[o']t find any host|name or service not known|unresolvable|could not resolve|no (?:mx|a) records?|no mail ?hosts? for domain|mail exchanger.{0,20}not found",
 			'illegal host/domain name|bad destination (?:host|system)|domain name not found|(?:host|domain)[^.\\n]{0,30} (?:existiert nicht|nicht gefunden|inconnu|introuvable|desconocid|inexist|nie istnieje|не (?:найден|существует))',
 			'ドメイン.{0,20}(?:存在しません|見つかりません)|域名.{0,10}(?:不存在|无法)',
 		),
@@ -271,7 +320,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'userunknown',
 		words: anyOf(
-			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|not configured|could not be found|couldn't be found|cannot be found|wasn't found|rejected|refused|has been removed|is wrong|not unique|not our)\\b",
+			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|not configured|could not be found|couldn't be found|cannot be found|wasn't found|rejected|refused|has been removed|is wrong|not our)\\b",
 			"(?:unknown|no such|invalid|unrecogni[sz]ed|nonexistent|non-existent|incorrect|bad|illegal|undefined|unavailable|wrong|unlisted|not a valid|no valid|unknown or illegal|ungültig\\w*|can't find|could not find|doesn't have (?:a|an)|don't have (?:a|an|any)|no)\\b[^.;\\n]{0,40}\\b(?:user|recipients?|mail ?box(?:es)?|account|addressee|alias|local ?part|address|customer|person|destination|delivery userid|userid|name|inbox|mail ?drop|one here|here by that name)\\b",
 			"(?:is |that's |are )?not (?:a )?(?:valid|known|listed|registered|local|active|current)? ?(?:user|recipient|mail ?box|account|subscriber|customer)",
 			'not listed in (?:public |domino|the)|not (?:in|found in|on) (?:our|the|this) (?:directory|database|server|system|domino|list)|recip(?:ient)?notfound|nosuchuser|usernotfound|bad_recipient|unknownuser|no_such_user|invalidrecipient',
@@ -310,14 +359,14 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'malformed (?:or unexpected )?name ?server|servfail|dns (?:error|failure|lookup|type|server|problem|resolver)|name ?server[^.\\n]{0,30}(?:fail|error|timeout|busy)|name service error|name resolution',
 			'(?:mail |routing |message )?loop(?:ing|s)?\\b(?! ?back to)|too many hops|hop count|maximum hop|mail forwarding loop|too many received',
-			"(?:wasn't|not|un)\\s?able to establish an smtp connection|could not connect|couldn't connect|unable to connect|cannot connect|can't connect|connection (?:refused|lost|reset|closed|broken|failed|aborted|failure)|lost connection|broken pipe|bad connection|socket error|socket closed|no answer from|network is unreachable|host (?:is )?(?:unreachable|down)|no route to host|network (?:error|problem)|connection was (?:lost|closed|reset)|error encountered while communicating|timeout exceeded|failed to connect|unrouteable mail domain",
+			"(?:wasn't|not|un)\\s?able to establish an smtp connection|could not connect|couldn't connect|unable to connect|cannot connect|can't connect|connection (?:refused|lost|reset|closed|broken|failed|aborted|failure)|lost connection|broken pipe|bad connection|socket error|socket closed|no answer from|network is unreachable|host (?:is )?(?:unreachable|down)|network (?:error|problem)|connection was (?:lost|closed|reset)|error encountered while communicating|timeout exceeded|failed to connect|unrouteable mail domain",
 		),
 	},
 	{
 		reason: 'expired',
 		words: anyOf(
 			'(?:message|delivery|mail|queue|retry)[^.\\n]{0,30}(?:expired|timed out|time(?:d)? ?-?out|has been in the queue too long|too old)',
-			'connect(?:ion)?[^.\\n]{0,80}timed? ?out|timed? ?out|timeout|retry time(?:out)? (?:not reached|exceeded)|(?:could|can) ?not be delivered (?:for|after|within|in) \\d|(?:unable to|not) deliver(?:ed)?[^.\\n]{0,40}(?:after|for|in|within) \\d|in the queue too long|too long in|not (?:been )?collected|host not reachable|could not find a gateway',
+			'connect(?:ion)?[^.\\n]{0,80}timed? ?out|timed? ?out|timeout|retry time(?:out)? (?:not reached|exceeded)|(?:could|can) ?not (?:be )?deliver(?:ed)? (?:it )?(?:for|after|within|in) (?:the (?:last|past) )?\\d|(?:after|failed) (?:multiple|several|many|repeated|\\d{1,4}) (?:delivery )?(?:re-?tr(?:ies|y)|attempts|tries)|(?:unable to|not) deliver(?:ed)?[^.\\n]{0,40}(?:after|for|in|within) \\d|in the queue too long|too long in|not (?:been )?collected|host not reachable|could not find a gateway',
 			'(?:failing|failed|tried|retr(?:y|ied))[^.\\n]{0,30}(?:for a long time|too long|for \\d+)|giving up after|gave up|did not respond|not respond|no response|delivery time|undelivered (?:after|for)|aborted after|all hosts[^.\\n]{0,40}fail|(?:after|for|than) \\d[\\d.]* ?(?:hour|day|minute|h\\b)|unable to connect successfully',
 			'zeitüberschreitung|délai|tiempo (?:de espera|agotado)|tempo (?:scaduto|esgotado)|время ожидания|タイムアウト|超时|逾時',
 		),
@@ -337,7 +386,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'systemerror',
 		words: anyOf(
-			"loops? back to myself|(?:server|system|service)[^.\\n]{0,30}(?:busy|error|unavailable|overload|not available|problem|failure|configuration)|server busy|try (?:again )?later|temporar(?:y|ily) (?:system |server |local |lookup )?(?:problem|failure|error|unavailable|deferred|rejected)|internal (?:server )?error|transaction failed|local (?:error|problem|configuration)|lookup failure|resources temporarily|encountered an error|processing error|configuration error|several matches|not unique|can(?:not|'t) (?:open|lock|write)|queue file|out of memory|i/o error|i/o|unexpected (?:error|failure)",
+			"loops? back to myself|(?:server|system|service)[^.\\n]{0,30}(?:busy|error|unavailable|overload|not available|problem|failure|configuration)|server busy|try (?:again )?later|temporar(?:y|ily) (?:system |server |local |lookup )?(?:problem|failure|error|unavailable|deferred|rejected)|internal (?:server )?error|transaction failed|local (?:error|problem|configuration)|lookup failure|resources temporarily|encountered an error|processing error|configuration error|can(?:not|'t) (?:open|lock|write)|queue file|out of memory|i/o error|i/o|unexpected (?:error|failure)",
 		),
 	},
 ];

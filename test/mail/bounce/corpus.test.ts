@@ -10,9 +10,13 @@ const suite = existsSync(path.join(CORPUS, 'score.mjs')) ? describe : describe.s
 
 /** Floors, a little under what the reader reaches: a change that reads worse shows here. */
 const FLOORS: Record<string, number> = {
-	kind: 80,
-	recipients: 83,
-	status: 87,
+	kind: 99,
+	recipients: 99,
+	'recipients, no delivery-status part': 99,
+	'4 or 5': 99,
+	status: 98,
+	'hard or soft': 98,
+	reason: 91,
 	'ordinary mail left alone': 100,
 };
 
