@@ -14,8 +14,16 @@ export type {
 } from './campaign/feedback';
 export { takeInMail } from './campaign/incoming';
 export type { ReadMail } from './campaign/incoming';
+export { readDefinition, writeDefinition } from './campaign/definition';
+export type { CampaignDefinition } from './campaign/definition';
+export { keepProgress, readProgress } from './campaign/progress-page';
+export type { RunningProgress } from './campaign/progress-page';
+export { rehearse } from './campaign/rehearse';
+export type { RehearsedProblem } from './campaign/rehearse';
 export { runCampaign } from './campaign/run';
 export type { CampaignProgress, CampaignRecipient, CampaignRunOptions } from './campaign/run';
+export { sendTrial } from './campaign/trial';
+export type { TrialMail } from './campaign/trial';
 export type { ImapAccount } from './mailbox/account';
 export type { MailboxMessage } from './mailbox/message';
 export { newestMessages } from './mailbox/newest';
@@ -52,7 +60,14 @@ export type { RecipientOutcome } from './model/outcome';
 export type { SuppressionReason } from './model/event';
 export type { MailReport } from './model/report';
 export type { AccessTokens, TokenAnswer } from './model/access-tokens';
-export { accountKey } from './smtp/account';
+export { Pacer } from './pacing/pacer';
+export { DAY, HOUR, mergePlans, MINUTE, NO_PLAN, SECOND } from './pacing/plan';
+export type { PacePlan, ProviderRule, QuietHours } from './pacing/plan';
+export { PACE_PRESETS, WARM_UP } from './pacing/presets';
+export { Providers } from './pacing/provider';
+export { PROVIDERS } from './pacing/providers';
+export { checkTimeZone } from './pacing/quiet-hours';
+export { accountKey, accountName } from './smtp/account';
 export type { ConnectionSecurity, SmtpAccount, SmtpAuth, TlsTrust } from './smtp/account';
 export { SMTP_OAUTH2_SERVICES } from './smtp/oauth2-services';
 export { createSmtpPool } from './smtp/pool';
@@ -63,7 +78,13 @@ export { openStore } from './store/open';
 export { keyOfPlace, nameOfPlace } from './store/postgres/place';
 export type { PostgresPlace } from './store/postgres/place';
 export { verifyPostgres } from './store/postgres/verify';
-export type { MailStore, NewSuppression, Suppression } from './store/store';
+export type {
+	CampaignRecord,
+	MailStore,
+	NewSuppression,
+	OwingCampaign,
+	Suppression,
+} from './store/store';
 export { StoreError } from './store/store-error';
 export { importSuppressions } from './store/suppression-import';
 export type { OnceOptions } from './transactional/once';

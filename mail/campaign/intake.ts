@@ -7,6 +7,7 @@ import { writePayload } from './recipient';
 import type { CampaignRecipient } from './recipient';
 import { gmailMailbox, isRoleAddress } from './role-address';
 import { skipped, skippedAsServed, skippedAsSuppressed } from './skip';
+import type { SkippedOutcome } from './skip';
 import type { Owed } from './worklist';
 
 /** A recipient whom the ledger holds now, and whom this run is to serve. */
@@ -74,16 +75,18 @@ export async function* takeIn(
 	yield await enlist(batch, done, options);
 }
 
-interface Candidate extends RecipientRef {
+/** A recipient whose address can be mailed, not looked up anywhere yet. */
+export interface Candidate extends RecipientRef {
 	key: string;
 	payload: string;
 }
 
-function readRecipient(
+/** The address parsed, and met for the first time; who is not, is skipped. */
+export function readRecipient(
 	recipient: CampaignRecipient,
 	met: Set<string>,
 	skip: SkipOptions,
-): Candidate | RecipientOutcome {
+): Candidate | SkippedOutcome {
 	const { index } = recipient;
 	const parsed = parseMailbox(recipient.address);
 	if (!parsed.ok) {
@@ -110,20 +113,64 @@ function readRecipient(
 	return { ...ref, key, payload: writePayload(recipient, mailbox) };
 }
 
+interface Checked {
+	wanted: Candidate[];
+	skipped: SkippedOutcome[];
+}
+
+async function leaveOutSuppressed(
+	batch: readonly Candidate[],
+	{ store, list }: Pick<IntakeOptions, 'store' | 'list'>,
+): Promise<Checked> {
+	const keys = batch.map(({ key }) => key);
+	const entries = await store.suppressions.check(keys, { list });
+	const wanted: Candidate[] = [];
+	const left: SkippedOutcome[] = [];
+	for (const candidate of batch) {
+		const entry = entries.get(candidate.key);
+		if (entry) left.push(skippedAsSuppressed(candidate, entry));
+		else wanted.push(candidate);
+	}
+	return { wanted, skipped: left };
+}
+
+/** Whom an intake would take, and why it would not take the others; nothing is written down. */
+export async function checkRecipients(
+	batch: readonly Candidate[],
+	options: Pick<IntakeOptions, 'store' | 'campaignId' | 'list' | 'resendUnknown'>,
+): Promise<Checked> {
+	const { wanted, skipped: left } = await leaveOutSuppressed(batch, options);
+	const { store, campaignId, resendUnknown } = options;
+	const known = await store.ledger.getMany(
+		campaignId,
+		wanted.map(({ key }) => key),
+	);
+	const served = new Map<string, SkippedOutcome>();
+	for (const entry of known) {
+		const isOpenAgain =
+			(entry.state === 'unknown' && resendUnknown) ||
+			(entry.state === 'failed' && entry.blame !== 'recipient');
+		const as = isOpenAgain ? undefined : skippedAsServed({ index: 0, recipient: '' }, entry);
+		if (as) served.set(entry.key, as);
+	}
+	const open: Candidate[] = [];
+	for (const candidate of wanted) {
+		const { index, recipient } = candidate;
+		const as = served.get(candidate.key);
+		if (as) left.push({ ...as, index, recipient });
+		else open.push(candidate);
+	}
+	return { wanted: open, skipped: left };
+}
+
 /** Suppressed ones leave, the others go into the ledger, and those served before leave too. */
 async function enlist(
 	batch: readonly Candidate[],
 	done: RecipientOutcome[],
 	options: IntakeOptions,
 ): Promise<IntakeBatch> {
-	const keys = batch.map(({ key }) => key);
-	const suppressed = await options.store.suppressions.check(keys, { list: options.list });
-	const wanted: Candidate[] = [];
-	for (const candidate of batch) {
-		const entry = suppressed.get(candidate.key);
-		if (entry) done.push(skippedAsSuppressed(candidate, entry));
-		else wanted.push(candidate);
-	}
+	const { wanted, skipped: suppressed } = await leaveOutSuppressed(batch, options);
+	done.push(...suppressed);
 	const entries = await options.store.ledger.enqueue(
 		options.campaignId,
 		wanted.map((candidate) => toRow(candidate, options)),

@@ -116,7 +116,10 @@ export function readSettings(options: CampaignRunOptions): CampaignSettings {
 	};
 }
 
-function identifyWith(options: CampaignRunOptions): CampaignSettings['identityOf'] {
+/** What each copy is known by; made of campaign, recipient and key, so the same in every run. */
+export function identifyWith(
+	options: Pick<CampaignRunOptions, 'campaign' | 'from' | 'bounceAddress' | 'signingKey'>,
+): CampaignSettings['identityOf'] {
 	const { campaign, from, bounceAddress, signingKey } = options;
 	const fromDomain = domainOf(from);
 	const returnPath = (reference: string): string => {

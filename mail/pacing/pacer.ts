@@ -6,7 +6,7 @@ import type { Mood } from './adapt';
 import { Desk } from './desk';
 import type { Ruled, Slot } from './desk';
 import { accountPageKey, readAccountPage, slotPageKey } from './page';
-import { accountLimits, NO_PLAN, ruleFor } from './plan';
+import { accountLimits, mergePlans, NO_PLAN, ruleFor } from './plan';
 import type { PacePlan } from './plan';
 import { Providers } from './provider';
 import { opensAt } from './quiet-hours';
@@ -16,7 +16,10 @@ export interface PacerOptions {
 	book: PaceBook;
 	/** Whose limits these are; the same for everything that sends by one account. */
 	account: string;
-	/** The account's plan from now on, for all who send by it; left out: the one it has. */
+	/**
+	 * The account's plan from now on, for all who send by it; left out: the one it has. When somebody
+	 * gives the account another one meanwhile, this pacer keeps to both.
+	 */
 	plan?: PacePlan;
 	providers?: Providers;
 	/** A clock that only goes forward, in ms. */
@@ -54,6 +57,7 @@ export class Pacer {
 	readonly #whole: Lane;
 	readonly #listeners = new Set<() => void>();
 	#plan: PacePlan = NO_PLAN;
+	#merged: { of: string; plan: PacePlan } | undefined;
 	#moods: ReadonlyMap<string, Mood> = new Map();
 	/** The store's clock less ours. */
 	#offset = 0;
@@ -300,9 +304,18 @@ export class Pacer {
 			},
 		);
 		this.#offset = now - this.#now();
-		this.#plan = page.plan ?? NO_PLAN;
+		this.#plan = this.#both(page.plan ?? NO_PLAN);
 		this.#moods = new Map(page.moods.filter(([, mood]) => !isCalm(mood, now)));
 		this.#tell();
+	}
+
+	/** Another run may have changed the account's plan: what this one promised holds all the same. */
+	#both(current: PacePlan): PacePlan {
+		const { plan } = this.options;
+		const text = JSON.stringify(current);
+		if (!plan || text === JSON.stringify(plan)) return current;
+		if (this.#merged?.of !== text) this.#merged = { of: text, plan: mergePlans(current, plan) };
+		return this.#merged.plan;
 	}
 
 	#tell(): void {

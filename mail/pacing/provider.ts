@@ -9,6 +9,8 @@ export interface ProviderOptions {
 	/** How many are looked up at once, and for how long one is waited for, in ms. */
 	atOnce?: number;
 	timeoutMs?: number;
+	/** How long `learn` keeps its caller waiting, in ms; what is learnt later serves the next time. */
+	patienceMs?: number;
 	/** How many domains are remembered. */
 	remember?: number;
 }
@@ -24,6 +26,8 @@ const BY_MX = new Map(PROVIDERS.flatMap(({ id, mx }) => mx.map((name) => [name, 
  */
 export class Providers {
 	readonly #known = new Map<string, string>();
+	/** Questions in a row that were not answered in time. */
+	#silences = 0;
 
 	constructor(private readonly options: ProviderOptions = {}) {}
 
@@ -34,12 +38,13 @@ export class Providers {
 	}
 
 	/**
-	 * Asks for the domains that are not known yet, a few at a time, each for a bounded time. Never
-	 * rejects: a domain that nothing is learnt of stands for itself.
+	 * Asks for the domains that are not known yet, a few at a time, and waits for that a bounded time.
+	 * Never rejects: a domain that nothing is learnt of stands for itself. A resolver that only keeps
+	 * silent is asked no more.
 	 */
 	async learn(domains: Iterable<string>): Promise<void> {
-		const { resolveMx, atOnce = 20 } = this.options;
-		if (!resolveMx) return;
+		const { resolveMx, atOnce = 20, patienceMs = 1_000 } = this.options;
+		if (!resolveMx || this.#silences >= MAX_SILENCES) return;
 		const unknown = new Set<string>();
 		for (const domain of domains) {
 			const name = domain.toLowerCase();
@@ -47,24 +52,24 @@ export class Providers {
 		}
 		const queue = unknown.values();
 		const worker = async () => {
-			for (const name of queue) this.#keep(name, await this.#ask(resolveMx, name));
+			for (const name of queue) {
+				this.#keep(name, await this.#ask(resolveMx, name));
+				if (this.#silences >= MAX_SILENCES) return;
+			}
 		};
-		await Promise.all(Array.from({ length: Math.min(atOnce, unknown.size) }, worker));
+		const all = Promise.all(Array.from({ length: Math.min(atOnce, unknown.size) }, worker));
+		await atMost(patienceMs, all, undefined);
 	}
 
 	async #ask(resolveMx: ResolveMx, domain: string): Promise<string> {
 		const { timeoutMs = 3_000 } = this.options;
-		let timer: NodeJS.Timeout | undefined;
 		try {
-			const silence = new Promise<[]>((resolve) => {
-				timer = setTimeout(resolve, timeoutMs, []);
-			});
-			const hosts = await Promise.race([resolveMx(domain), silence]);
-			return providerOfMx(hosts.map(({ exchange }) => exchange)) ?? domain;
+			const hosts = await atMost(timeoutMs, resolveMx(domain), undefined);
+			this.#silences = hosts ? 0 : this.#silences + 1;
+			return providerOfMx((hosts ?? []).map(({ exchange }) => exchange)) ?? domain;
 		} catch {
+			this.#silences = 0;
 			return domain;
-		} finally {
-			clearTimeout(timer);
 		}
 	}
 
@@ -75,6 +80,22 @@ export class Providers {
 			if (oldest !== undefined) this.#known.delete(oldest);
 		}
 		this.#known.set(domain, provider);
+	}
+}
+
+/** So many questions without an answer, and there is no resolver. */
+const MAX_SILENCES = 40;
+
+/** What comes of it, or `otherwise` when that takes too long. */
+async function atMost<T, U>(ms: number, work: Promise<T>, otherwise: U): Promise<T | U> {
+	let timer: NodeJS.Timeout | undefined;
+	const silence = new Promise<U>((resolve) => {
+		timer = setTimeout(resolve, ms, otherwise);
+	});
+	try {
+		return await Promise.race([work, silence]);
+	} finally {
+		clearTimeout(timer);
 	}
 }
 

@@ -39,3 +39,11 @@ export function accountKey(account: SmtpAccount): string {
 	const parts = [host, port, security, signIn, ehloName, tls.ca, tls.allowInvalid, limits];
 	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
+
+/**
+ * The account as a person knows it, without its secrets: who signs in where. What counts for an account
+ * (limits, campaigns) counts for all credentials that mean the same one.
+ */
+export function accountName({ host, port, auth }: SmtpAccount): string {
+	return auth ? `${auth.user} at ${host.toLowerCase()}` : `${host.toLowerCase()}:${port}`;
+}
