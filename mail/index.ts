@@ -27,6 +27,7 @@ export type { TrialMail } from './campaign/trial';
 export type { ImapAccount } from './mailbox/account';
 export type { MailboxMessage } from './mailbox/message';
 export { newestMessages } from './mailbox/newest';
+export { IMAP_OAUTH2_SERVICES } from './mailbox/oauth2-services';
 export { IMAP_PRESETS } from './mailbox/presets';
 export type { MailboxProblem } from './mailbox/problem';
 export { watchMailbox } from './mailbox/session';

@@ -23,6 +23,16 @@ export class MarkUnavailable extends Error {
 	}
 }
 
+/** There is no access token to sign in with at the moment: it ran out and could not be renewed. */
+export class TokenUnavailable extends Error {
+	constructor(
+		message: string,
+		readonly advice: string,
+	) {
+		super(message);
+	}
+}
+
 /** The server answered a command with NO or BAD; the connection goes on. */
 export class CommandRefused extends Error {
 	constructor(

@@ -4,6 +4,7 @@ import type { WatchChange, WatchTiming } from './session-options';
 /** What only a person can mend; it is reported without waiting whether it passes. */
 const LASTING: ReadonlySet<MailboxProblem['code']> = new Set([
 	'wrongPassword',
+	'tokenRefused',
 	'signInUnsupported',
 	'certificate',
 	'starttlsMissing',
@@ -11,6 +12,12 @@ const LASTING: ReadonlySet<MailboxProblem['code']> = new Set([
 	'folderMissing',
 	'notAMailServer',
 ]);
+/** Servers lock accounts that try too often. */
+const SIGN_IN_REFUSED: ReadonlySet<MailboxProblem['code']> = new Set([
+	'wrongPassword',
+	'tokenRefused',
+]);
+
 /** When to try again, and when to tell of a failure. */
 export class Health {
 	private failures = 0;
@@ -52,8 +59,9 @@ export class Health {
 			this.toldLost = true;
 			this.tell({ state: 'lost', problem, since: this.downSince });
 		}
-		const [first, longest] =
-			problem.code === 'wrongPassword' ? this.timing.signInBackoffMs : this.timing.backoffMs;
+		const [first, longest] = SIGN_IN_REFUSED.has(problem.code)
+			? this.timing.signInBackoffMs
+			: this.timing.backoffMs;
 		const delay = Math.min(longest, first * 2 ** this.failures);
 		this.failures = Math.min(this.failures + 1, 20);
 		return delay * (1 - this.random() / 4);

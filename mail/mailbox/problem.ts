@@ -2,14 +2,20 @@ import type { ConnectionFailure, ServerAddress as Server } from '../smtp/diagnos
 import { describeConnectionError, describeSignInError, scrub } from '../smtp/diagnose';
 import type { SmtpProblem } from '../smtp/send-result';
 import type { ImapAccount } from './account';
-import { CommandRefused, FolderMissing, MarkUnavailable } from './failure';
+import { CommandRefused, FolderMissing, MarkUnavailable, TokenUnavailable } from './failure';
+import { secretsOf } from './secrets';
 
 /** What keeps a mailbox from being read, in words for the user; never holds a secret. */
 export type MailboxProblem =
 	| SmtpProblem
 	| (Omit<SmtpProblem, 'code'> & {
-			/** `folderMissing`: no such folder. `markUnavailable`: the store failed, so nothing may be handed on. */
-			code: 'folderMissing' | 'markUnavailable';
+			/**
+			 * - `folderMissing`: no such folder
+			 * - `markUnavailable`: the store failed, so nothing may be handed on
+			 * - `tokenUnavailable`: the access token ran out and could not be renewed; it may be the
+			 *   authorization server that is down
+			 */
+			code: 'folderMissing' | 'markUnavailable' | 'tokenUnavailable';
 	  });
 
 /** The parts of an imapflow error that tell what happened. */
@@ -43,7 +49,8 @@ export function describeImapError(
 	during: 'connecting' | 'session' = 'connecting',
 ): MailboxProblem {
 	const { host, port, security, auth } = account;
-	const server = { host, port, security, protocol: 'IMAP' as const, secrets: [auth.pass] };
+	const server = { host, port, security, protocol: 'IMAP' as const, secrets: secretsOf(account) };
+	const by = 'pass' in auth ? 'password' : 'token';
 	const own = describeOwnFailure(error, server);
 	if (own) return own;
 	const failure = asImapError(error);
@@ -56,13 +63,19 @@ export function describeImapError(
 				'Close other programs that read the mailbox, or allow more connections on the server.',
 			reply: scrub(reply, server.secrets),
 		};
-	if (NO_WAY_TO_SIGN_IN.test(failure.message)) return describeNoWayToSignIn(server);
-	if (failure.authenticationFailed) return describeRefusedSignIn(failure, reply ?? '', server);
+	if (NO_WAY_TO_SIGN_IN.test(failure.message)) return describeNoWayToSignIn(server, by);
+	if (failure.authenticationFailed) return describeRefusedSignIn(failure, reply ?? '', server, by);
 	return describeConnectionError(connectionFailure(failure, reply, during === 'session'), server);
 }
 
 function describeOwnFailure(error: unknown, server: Server): MailboxProblem | undefined {
 	if (error instanceof FolderMissing) return describeMissingFolder(error);
+	if (error instanceof TokenUnavailable)
+		return {
+			code: 'tokenUnavailable',
+			message: scrub(error.message, server.secrets),
+			advice: scrub(error.advice, server.secrets),
+		};
 	if (error instanceof MarkUnavailable)
 		return {
 			code: 'markUnavailable',
@@ -79,12 +92,20 @@ function describeOwnFailure(error: unknown, server: Server): MailboxProblem | un
 	return undefined;
 }
 
-function describeNoWayToSignIn({ host, security }: Server): MailboxProblem {
-	return security === 'none'
+type Secret = 'password' | 'token';
+
+function describeNoWayToSignIn({ host, security }: Server, by: Secret): MailboxProblem {
+	if (security === 'none')
+		return {
+			code: 'wrongSecurity',
+			message: `${host} takes no ${by} over an unencrypted connection.`,
+			advice: 'Choose TLS or STARTTLS as security in the credential.',
+		};
+	return by === 'token'
 		? {
-				code: 'wrongSecurity',
-				message: `${host} takes no password over an unencrypted connection.`,
-				advice: 'Choose TLS or STARTTLS as security in the credential.',
+				code: 'signInUnsupported',
+				message: `${host} offers no sign-in with OAuth2 (XOAUTH2).`,
+				advice: 'Use an IMAP Account with a password here.',
 			}
 		: {
 				code: 'signInUnsupported',
@@ -97,6 +118,7 @@ function describeRefusedSignIn(
 	{ serverResponseCode = '' }: ImapError,
 	reply: string,
 	server: Server,
+	by: Secret,
 ): MailboxProblem {
 	const shown = scrub(reply, server.secrets);
 	if (
@@ -116,7 +138,7 @@ function describeRefusedSignIn(
 			advice: 'Try again later; if it stays so, ask those who run the server.',
 			...(shown ? { reply: shown } : {}),
 		};
-	return describeSignInError(reply, server);
+	return describeSignInError(reply, server, by);
 }
 
 function describeMissingFolder({ folder, near, all }: FolderMissing): MailboxProblem {

@@ -3,8 +3,12 @@ import { rootCertificates } from 'node:tls';
 import { ImapFlow } from 'imapflow';
 import type { ImapFlowOptions } from 'imapflow';
 
+import { wordsFor } from '../smtp/sign-in';
+import type { SignInWords } from '../smtp/sign-in';
 import type { ImapAccount } from './account';
-import { asError, ServerSilent } from './failure';
+import { asError, ServerSilent, TokenUnavailable } from './failure';
+import { describeImapError } from './problem';
+import { rememberWords } from './secrets';
 
 export interface ConnectionTiming {
 	/** For connecting, TLS, greeting and sign-in together. */
@@ -24,13 +28,68 @@ const BOUNDS = {
 	maxResponseTokens: 200_000,
 } satisfies Partial<ImapFlowOptions>;
 
+interface SignInOptions {
+	timing: ConnectionTiming;
+	refusals?: Refusals;
+	signal?: AbortSignal;
+}
+
 /**
- * A signed-in client. imapflow tells of refused commands by `false` and its log: `refusals` keeps the
- * server's words.
+ * A signed-in client; a refused access token is renewed once. imapflow tells of refused commands by
+ * `false` and its log: `refusals` keeps the server's words.
  */
-export async function signIn(
+export async function signIn(account: ImapAccount, options: SignInOptions): Promise<ImapFlow> {
+	const words = await readWords(account, options);
+	try {
+		return await signInWith(words, account, options);
+	} catch (error) {
+		if (describeImapError(error, account).code !== 'tokenRefused') throw error;
+		return await signInWith(await readWords(account, options, words), account, options);
+	}
+}
+
+/**
+ * What to sign in with. Renewing a token asks another server, which must not hold us up for ever.
+ *
+ * @throws TokenUnavailable
+ */
+async function readWords(
 	account: ImapAccount,
-	options: { timing: ConnectionTiming; refusals?: Refusals; signal?: AbortSignal },
+	{ timing, signal }: SignInOptions,
+	refused?: SignInWords,
+): Promise<SignInWords> {
+	signal?.throwIfAborted();
+	let giveUp: () => void = () => undefined;
+	let timer: NodeJS.Timeout | undefined;
+	const tooLong = new Promise<never>((_, reject) => {
+		giveUp = () => {
+			reject(asError(signal?.reason));
+		};
+		signal?.addEventListener('abort', giveUp);
+		timer = setTimeout(() => {
+			reject(
+				new TokenUnavailable(
+					'The access token of the OAuth2 credential could not be renewed in time.',
+					'Check that n8n can reach the authorization server.',
+				),
+			);
+		}, timing.connectMs);
+	});
+	try {
+		const answer = await Promise.race([wordsFor(account.auth, refused), tooLong]);
+		if (!answer.ok) throw new TokenUnavailable(answer.problem.message, answer.problem.advice);
+		rememberWords(account, answer.words);
+		return answer.words;
+	} finally {
+		clearTimeout(timer);
+		signal?.removeEventListener('abort', giveUp);
+	}
+}
+
+async function signInWith(
+	words: SignInWords,
+	account: ImapAccount,
+	options: SignInOptions,
 ): Promise<ImapFlow> {
 	const { timing, signal } = options;
 	signal?.throwIfAborted();
@@ -40,7 +99,10 @@ export async function signIn(
 		secure: account.security === 'tls',
 		// Left out, it would fall back to an unencrypted sign-in.
 		...(account.security === 'tls' ? {} : { doSTARTTLS: account.security === 'starttls' }),
-		auth: { user: account.auth.user, pass: account.auth.pass },
+		auth:
+			'token' in words
+				? { user: words.user, accessToken: words.token }
+				: { user: words.user, pass: words.pass },
 		tls: {
 			minVersion: 'TLSv1.2',
 			rejectUnauthorized: account.tls.allowInvalid !== true,

@@ -6,6 +6,7 @@ import type { ImapAccount } from './account';
 import { MailboxConnection } from './connection';
 import type { MailboxProblem } from './problem';
 import { describeImapError } from './problem';
+import { secretsOf } from './secrets';
 import { signIn } from './sign-in';
 
 export type VerifiedMailbox =
@@ -60,7 +61,7 @@ async function explain(
 			message: `What answers at ${account.host}, port ${account.port} is no IMAP server.`,
 			advice:
 				'Check host and port in the credential; IMAP is usually at 993 (TLS) or 143 (STARTTLS).',
-			reply: scrub(heard.words, [account.auth.pass]).slice(0, 100),
+			reply: scrub(heard.words, secretsOf(account)).slice(0, 100),
 		};
 	if (encrypted || heard.words !== '' || !(await listen(account, true, waitMs)).connected)
 		return problem;

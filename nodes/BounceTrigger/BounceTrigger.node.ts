@@ -6,7 +6,13 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { imapAccountTest, readImapAccount } from '../shared/imap-account';
+import {
+	imapAccountTest,
+	imapAuthenticationProperty,
+	readImapAccount,
+	WITH_IMAP_ACCOUNT,
+	WITH_IMAP_OAUTH2,
+} from '../shared/imap-account';
 import { openNodeStore } from '../shared/mail-store';
 import { mailStoreTest } from '../shared/mail-store-credential';
 import { listenOnce } from './listen-once';
@@ -44,10 +50,17 @@ export class BounceTrigger implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [
-			{ name: 'imapAccount', required: true, testedBy: 'imapAccountTest' },
+			{
+				name: 'imapAccount',
+				required: true,
+				testedBy: 'imapAccountTest',
+				displayOptions: WITH_IMAP_ACCOUNT,
+			},
+			{ name: 'imapOAuth2Api', required: true, displayOptions: WITH_IMAP_OAUTH2 },
 			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' },
 		],
 		properties: [
+			imapAuthenticationProperty,
 			...eventProperties,
 			...mailboxProperties,
 			{

@@ -3,18 +3,50 @@ import type {
 	ICredentialsDecrypted,
 	ICredentialTestFunctions,
 	INodeCredentialTestResult,
+	INodeProperties,
 	ITriggerFunctions,
 } from 'n8n-workflow';
 
-import { IMAP_PRESETS, verifyImapAccount } from '../../mail/index';
+import { IMAP_OAUTH2_SERVICES, IMAP_PRESETS, verifyImapAccount } from '../../mail/index';
 import type { ImapAccount } from '../../mail/index';
 import { asText } from './as-text';
-import { readServer } from './server-fields';
 import { explainFailedTest } from './mail-problem';
+import { readAccessTokens } from './oauth2-tokens';
+import { readServer } from './server-fields';
 
-/** The account that the node's credential describes. */
+/** For a node's `credentials`: which of the two is shown. */
+export const WITH_IMAP_ACCOUNT = { show: { authentication: ['imapAccount'] } };
+export const WITH_IMAP_OAUTH2 = { show: { authentication: ['imapOAuth2Api'] } };
+
+/** Which of them is used. */
+export const imapAuthenticationProperty: INodeProperties = {
+	displayName: 'Authentication',
+	name: 'authentication',
+	type: 'options',
+	default: 'imapAccount',
+	options: [
+		{ name: 'IMAP Account', value: 'imapAccount', description: 'Sign in with a password' },
+		{
+			name: 'OAuth2',
+			value: 'imapOAuth2Api',
+			description: 'Google, Microsoft 365 and others: you connect the account, without a password',
+		},
+	],
+};
+
+/**
+ * The account that the node's credential describes. With OAuth2 its tokens are read from n8n and
+ * renewed through it whenever they are needed, for as long as the account is in use.
+ */
 export async function readImapAccount(context: ITriggerFunctions): Promise<ImapAccount> {
-	return imapAccountFrom(await context.getCredentials('imapAccount'));
+	if (context.getNodeParameter('authentication', 'imapAccount') !== 'imapOAuth2Api')
+		return imapAccountFrom(await context.getCredentials('imapAccount'));
+	const credential = await context.getCredentials('imapOAuth2Api');
+	const user = asText(credential.user).trim();
+	if (user === '')
+		throw new Error('The OAuth2 credential has no user. Fill in the address of the mailbox.');
+	const tokens = await readAccessTokens(context, 'imapOAuth2Api');
+	return { ...readServer(credential, IMAP_OAUTH2_SERVICES), auth: { user, tokens } };
 }
 
 /** The credential's test button: connects, signs in and says good-bye. */

@@ -93,10 +93,15 @@ class N8nApi {
 		return executionId;
 	}
 
-	/** @returns {Promise<any[]>} newest first */
+	/**
+	 * n8n asks for running and for finished ones apart: one that ends in between is in both answers.
+	 *
+	 * @returns {Promise<any[]>} newest first, each once
+	 */
 	async executions(workflowId) {
 		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
-		return (await this.request('GET', `/executions?filter=${filter}&limit=100`)).results;
+		const { results } = await this.request('GET', `/executions?filter=${filter}&limit=100`);
+		return [...new Map(results.map((each) => [each.id, each])).values()];
 	}
 
 	/**

@@ -19,6 +19,8 @@ export interface ScriptedImap {
 	peak: number;
 	/** Writes to every open connection. */
 	say(text: string): void;
+	/** Ends every open connection. */
+	drop(): void;
 	close(): Promise<void>;
 }
 
@@ -46,6 +48,9 @@ export async function startScriptedImap(script: Script = {}): Promise<ScriptedIm
 		peak: 0,
 		say(text) {
 			for (const socket of sockets) socket.write(text);
+		},
+		drop() {
+			for (const socket of sockets) socket.end();
 		},
 		async close() {
 			server.close();

@@ -585,7 +585,7 @@ jest.setTimeout(20_000);
 				problem: { code: 'wrongPassword' },
 			});
 			expect(JSON.stringify(watching.changes)).not.toContain('wrong"');
-			account.auth.pass = dovecot.password;
+			account.auth = { user, pass: dovecot.password };
 			await eventually('recovered', () =>
 				watching.changes.some(({ state }) => state === 'recovered'),
 			);
