@@ -7,11 +7,11 @@ import { eventually, mail, startWatching, stopAllWatches } from './watching';
 let imap: ScriptedImap;
 /** The token that the server takes. */
 let good: string;
-const messages: Record<number, string> = {};
+let messages: Record<number, string>;
 
 beforeEach(async () => {
 	good = 'token-1';
-	for (const uid of Object.keys(messages)) delete messages[Number(uid)];
+	messages = {};
 	imap = await startScriptedImap({
 		capabilities: 'IMAP4rev1 IDLE MOVE UIDPLUS SASL-IR AUTH=XOAUTH2',
 		messages,
