@@ -40,7 +40,7 @@ async function bundleMail() {
 /** nodes/ and credentials/, file by file, as they stand. */
 async function compileNodes() {
 	const entryPoints = [];
-	for (const pattern of ['nodes/**/*.ts', 'credentials/**/*.ts'])
+	for (const pattern of ['nodes/**/*.ts', 'credentials/**/*.ts', 'bin/**/*.ts'])
 		for await (const file of glob(pattern)) entryPoints.push(file);
 	await esbuild.build({
 		entryPoints,

@@ -75,7 +75,10 @@ export { createSmtpPool } from './smtp/pool';
 export { SMTP_PRESETS } from './smtp/presets';
 export type { SendResult, SmtpPool, SmtpProblem } from './smtp/send-result';
 export { verifySmtpAccount } from './smtp/verify';
+export { cancelMove, moveStore } from './store/move/move';
+export type { MovableStore } from './store/move/movable';
 export { openStore } from './store/open';
+export { openMovablePostgres } from './store/postgres/movable';
 export { keyOfPlace, nameOfPlace } from './store/postgres/place';
 export type { PostgresPlace } from './store/postgres/place';
 export { verifyPostgres } from './store/postgres/verify';
@@ -86,6 +89,7 @@ export type {
 	OwingCampaign,
 	Suppression,
 } from './store/store';
+export { openMovableFile } from './store/sqlite/movable';
 export { StoreError } from './store/store-error';
 export { importSuppressions } from './store/suppression-import';
 export type { OnceOptions } from './transactional/once';

@@ -18,6 +18,11 @@ export type StoreProblem =
 	| 'duplicate'
 	| 'tooLong'
 	| 'tooOld'
+	/** The store is at another place now, or on its way there. */
+	| 'moved'
+	| 'moving'
+	| 'notEmpty'
+	| 'inUse'
 	| 'noMasterKey'
 	| 'noFreeKeyId'
 	| 'closed'

@@ -110,7 +110,7 @@ function warnInQueueMode(context: StoreContext): void {
  * `<n8n folder>/storage/n8n-nodes-smtp-suite/mail.sqlite`, beside the folders that n8n's
  * `getStoragePath()` gives to nodes.
  */
-function embeddedFile(): string {
+export function embeddedFile(): string {
 	return path.join(n8nFolder(), 'storage', 'n8n-nodes-smtp-suite', 'mail.sqlite');
 }
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { READ_MARK, refuseIfMoved } from '../move/mark';
+import type { MoveMark } from '../move/mark';
 import { Line } from './line';
-import { migrate, readSchemaVersion } from './migrations';
+import { migrate, MIGRATIONS, readSchemaVersion } from './migrations';
 import { nameOfPlace } from './place';
 import type { PostgresPlace } from './place';
 import { explain, postgresProblem, readFailure } from './problems';
@@ -82,7 +84,10 @@ export class Database {
 	static async open(address: PostgresPlace, options: DatabaseOptions): Promise<Database> {
 		const database = new Database(address, options);
 		try {
-			await database.#patiently((line) => migrate(line, address, database.place, database.now));
+			await database.#patiently(async (line) => {
+				await migrate(line, address, database.place, database.now);
+				await refuseMoved(line, database.place);
+			});
 		} catch (error) {
 			await database.close();
 			throw error;
@@ -173,7 +178,7 @@ export class Database {
 			const { line, fresh } = await this.#take();
 			let begun = false;
 			try {
-				if (fresh) await readSchemaVersion(line, this.address, this.place);
+				if (fresh) await this.#look(line);
 				begun = true;
 				return await work(line, again);
 			} catch (error) {
@@ -188,6 +193,12 @@ export class Database {
 			// Not in step with the others who wait.
 			await sleep(pauseMs * (0.5 + Math.random()));
 		}
+	}
+
+	/** A newer version of ours, or a move, may have come since the last connection was made. */
+	async #look(line: Line): Promise<void> {
+		const version = await readSchemaVersion(line, this.address, this.place);
+		if (version === MIGRATIONS.length) await refuseMoved(line, this.place);
 	}
 
 	#take(): Promise<Held> {
@@ -235,6 +246,11 @@ function sessionOn(line: Line, database: Database, again = false): Session {
 	const all: Session['all'] = (statement, parameters = {}) =>
 		line.query(statement.text, inOrder(statement, { now: database.now, ...parameters }));
 	return { again, all, get: async (...asked) => (await all(...asked))[0] };
+}
+
+async function refuseMoved(line: Line, place: string): Promise<void> {
+	const [mark] = await line.query<MoveMark>(READ_MARK);
+	refuseIfMoved(mark, place);
 }
 
 /** Its session may still be there, not knowing that we are gone; it ends soon. */

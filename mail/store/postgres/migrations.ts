@@ -235,6 +235,15 @@ export const MIGRATIONS: readonly string[] = [
 	SELECT DISTINCT mailbox, jsonb_array_elements_text(seen::jsonb), '', TRUE, updated_at
 	FROM mailbox_mark;
 	`,
+	`
+	-- What the store says of a move that it has a part in; one row at most.
+	CREATE TABLE store_move (
+		one INTEGER PRIMARY KEY DEFAULT 1 CHECK (one = 1),
+		state TEXT NOT NULL CHECK (state IN ('leaving', 'left', 'arriving', 'arrived')),
+		token TEXT NOT NULL,
+		other TEXT NOT NULL
+	);
+	`,
 ];
 
 /** Ours, and nobody else's: what a lock of ours is named by. */

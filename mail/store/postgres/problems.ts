@@ -29,6 +29,8 @@ const WORDS = {
 		`The PostgreSQL server that holds the mail store (${place}) is older than version 13. Upgrade it, or choose another server.`,
 	tooLong: (place) =>
 		`A name or an address is too long for the mail store (${place}). Shorten the campaign's name.`,
+	moved: (place) =>
+		`The mail store (${place}) was moved to another place, or is being moved there. Choose the new one in this node; the end of the move named it.`,
 	closed: (place) =>
 		`The mail store (${place}) was closed already. Open it again before you use it.`,
 	failed: (place) =>
@@ -87,6 +89,8 @@ const SQLSTATES: Readonly<Record<string, Reading>> = {
 	'57P03': gone('unreachable'),
 	'57P05': gone('unreachable'),
 	'58': passing('failed'),
+	// Ours: the store was moved away.
+	SM001: lasting('moved'),
 };
 
 /** What Node, TLS and the library say of a connection. */

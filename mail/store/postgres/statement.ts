@@ -40,7 +40,7 @@ export function inOrder({ names }: Statement, parameters: Parameters): Bound[] {
 
 export type Bound = string | boolean | Buffer | null;
 
-function bound(value: Parameters[string]): Bound {
+export function bound(value: Parameters[string]): Bound {
 	if (value === undefined || value === null) return null;
 	if (typeof value === 'string') return encodeText(value);
 	if (typeof value === 'number') return whole(value);
@@ -78,7 +78,7 @@ export function decodeText(text: string): string {
 }
 
 /** For `$1::text[]` and `$1::bigint[]` (PostgreSQL manual, 8.15.2). */
-function arrayLiteral(values: readonly (string | number | null)[]): string {
+export function arrayLiteral(values: readonly (string | number | null)[]): string {
 	return `{${values.map(arrayElement).join(',')}}`;
 }
 

@@ -3,6 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { READ_MARK, refuseIfMoved } from '../move/mark';
+import type { MoveMark } from '../move/mark';
 import { logOnDisk } from './log-on-disk';
 import type { LogOnDisk } from './log-on-disk';
 import { migrate, readSchemaVersion } from './migrations';
@@ -16,6 +18,8 @@ export interface DatabaseOptions {
 	clock: () => number;
 	/** For how long, in ms, a write waits while another process has the lock. */
 	patienceMs: number;
+	/** Opens a store as well that was moved to another place, or is being moved. No by default. */
+	evenIfMoved?: boolean;
 }
 
 /** How long SQLite itself waits for a lock, in ms. Short, for it blocks the event loop. */
@@ -197,7 +201,7 @@ function makeFile(file: string): void {
 async function prepare(
 	handle: DatabaseSync,
 	file: string,
-	{ clock, patienceMs }: DatabaseOptions,
+	{ clock, patienceMs, evenIfMoved }: DatabaseOptions,
 ): Promise<void> {
 	await patiently(() => readSchemaVersion(handle, file), patienceMs);
 	const mode = await patiently(() => handle.prepare('PRAGMA journal_mode = WAL').get(), patienceMs);
@@ -211,5 +215,6 @@ async function prepare(
 	`);
 	await patiently(() => {
 		migrate(handle, file, clock());
+		if (!evenIfMoved) refuseIfMoved(handle.prepare(READ_MARK).get() as MoveMark | undefined, file);
 	}, patienceMs);
 }

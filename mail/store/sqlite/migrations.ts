@@ -247,6 +247,15 @@ export const MIGRATIONS: readonly string[] = [
 	SELECT DISTINCT mailbox, value, updated_at FROM mailbox_mark, json_each(seen);
 	ALTER TABLE mailbox_mark DROP COLUMN seen;
 	`,
+	`
+	-- What the store says of a move that it has a part in; one row at most.
+	CREATE TABLE store_move (
+		one INTEGER PRIMARY KEY DEFAULT 1 CHECK (one = 1),
+		state TEXT NOT NULL CHECK (state IN ('leaving', 'left', 'arriving', 'arrived')),
+		token TEXT NOT NULL,
+		other TEXT NOT NULL
+	) STRICT;
+	`,
 ];
 
 /**

@@ -21,6 +21,8 @@ const WORDS = {
 		`The mail store ${file} is damaged. Stop everything that uses it, then put back a backup, or save what can be read with "sqlite3 FILE .recover".`,
 	duplicate: (file) =>
 		`The mail store ${file} has this recipient's reference for another recipient already. A reference must be unique over all campaigns.`,
+	moved: (file) =>
+		`The mail store ${file} was moved to another place, or is being moved there. Choose the new one in this node; the end of the move named it.`,
 	closed: (file) => `The mail store ${file} was closed already. Open it again before you use it.`,
 	failed: (file) =>
 		`The mail store ${file} could not be read or written. Check the disk; the file has to be on a local disk, not in a network folder.`,
@@ -40,8 +42,11 @@ const SQLITE_CODES: Readonly<Record<number, FileProblem>> = {
 	26: 'notADatabase', // SQLITE_NOTADB
 };
 
-/** SQLITE_CONSTRAINT_UNIQUE, an extended code. */
-const CONSTRAINT_UNIQUE = 2067;
+/** SQLite's extended codes of constraints. */
+const CONSTRAINTS: Readonly<Record<number, FileProblem>> = {
+	2067: 'duplicate', // SQLITE_CONSTRAINT_UNIQUE
+	1811: 'moved', // SQLITE_CONSTRAINT_TRIGGER: the only ones that refuse are those of a move
+};
 
 const FILE_CODES: Readonly<Record<string, FileProblem>> = {
 	EACCES: 'notWritable',
@@ -66,7 +71,7 @@ export function fileProblem(problem: FileProblem, file: string, cause?: unknown)
 export function explain(error: unknown, file: string): unknown {
 	const sqlite = sqliteCode(error);
 	if (sqlite !== undefined) {
-		const problem = sqlite === CONSTRAINT_UNIQUE ? 'duplicate' : SQLITE_CODES[sqlite & 0xff];
+		const problem = CONSTRAINTS[sqlite] ?? SQLITE_CODES[sqlite & 0xff];
 		return fileProblem(problem ?? 'failed', file, error);
 	}
 	const system = systemCode(error);
