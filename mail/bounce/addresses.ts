@@ -5,6 +5,15 @@
 const ADDRESS =
 	/(?:"(?:[^"\\\n]|\\.){1,64}"|[^\s<>()[\],;:"@\\|`]{1,64})@(?:[\p{L}\p{N}](?:[\p{L}\p{N}_.-]{0,250}[\p{L}\p{N}])?|\[[\d.:a-fA-F]{3,45}\])/gu;
 
+/*
+ * Scripts that put no space between words run into an address: "収件人：ada@example.org様". A local part or a
+ * domain of Latin letters does not begin or end in another script.
+ */
+const UNSPACED =
+	'\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}[\\p{P}--[\\x00-\\x7f]]';
+const BEFORE_LATIN = new RegExp(`^[^@]{0,63}[${UNSPACED}](?=[!-?A-~]{1,63}@)`, 'v');
+const AFTER_LATIN = new RegExp(`(@[\\x2d\\x2e\\w]{1,200}\\.[a-z]{2,20})[${UNSPACED}].*$`, 'iv');
+
 export interface FoundAddress {
 	address: string;
 	/** Where it begins and ends in the text. */
@@ -17,15 +26,16 @@ export function addressesIn(text: string): FoundAddress[] {
 	if (!text.includes('@')) return [];
 	const found: FoundAddress[] = [];
 	for (const match of text.matchAll(ADDRESS)) {
-		// 'ada@example.org' and *ada@example.org* are written around an address, not in it.
-		const lead = /^(?:dda:)?smtp=|^['*=_-]+(?=[^@])/i.exec(match[0])?.[0].length ?? 0;
+		// 'ada@example.org', *ada@example.org* and 550-ada@example.org have what is written around an address.
+		const lead = /^(?:dda:)?smtp=|^[45]\d\d-|^['*=_-]+(?=[^@])/i.exec(match[0])?.[0].length ?? 0;
 		const isQuoted = match[0].startsWith("'") && text[match.index + match[0].length] === "'";
-		const skip = isQuoted || /^(?:[*=-]|(?:dda:)?smtp=)/i.test(match[0]) ? lead : 0;
+		const marks = isQuoted || /^(?:[*=-]|[45]\d\d-|(?:dda:)?smtp=)/i.test(match[0]) ? lead : 0;
+		const skip = marks + (BEFORE_LATIN.exec(match[0])?.[0].length ?? 0);
+		const address = match[0].slice(skip).replace(AFTER_LATIN, '$1');
 		const start = match.index + skip;
-		const address = match[0].slice(skip);
 		const isBracketed = text[start - 1] === '<';
 		if (isAddress(address, isBracketed))
-			found.push({ address, start, end: match.index + match[0].length });
+			found.push({ address, start, end: start + address.length });
 	}
 	return found;
 }

@@ -18,10 +18,13 @@ const SUBJECTS = new RegExp(
 		'automatyczna odpowied|autoodpowied|poza biurem|odpowied[źz] automatyczna|nieobecno',
 		'автоматический ответ|автоответ|нет на месте|в отпуске|отсутств',
 		'自動(?:応答|返信)|不在|外出|休暇|自动(?:回复|答复)|自動(?:回覆|回復)|外出|자동 ?(?:회신|응답)|부재',
-		'autosvar|fr[åa]nvar|frav[æa]r|automatisk (?:svar|besvarelse)|automaattinen|poissa|automatick[áa] odpov|mimo kancel|otomatik yan[ıi]t|automatikus v[áa]lasz|r[ăa]spuns automat|αυτόματη απάντηση|מענה אוטומטי|رد تلقائي',
+		'autosvar|fr[åa]nvar|frav[æa]r|automatisk (?:svar|besvarelse)|automaattinen|poissa|automatick[áa] odpov|mimo kancel|otomatik yan[ıi]t|autom[aā]tisk[aā] (?:atbilde|prombūtnes)|automatinis atsakym|automaatvastus|ofisde değil|automatick[áa] (?:odpove|odpově)|samodejni odgovor|automatski odgovor|автоматична відповідь|автоматичен отговор|trả lời tự động|balasan otomatis|automatikus v[áa]lasz|r[ăa]spuns automat|αυτόματη απάντηση|מענה אוטומטי|رد تلقائي',
 	].join('|')})`,
 	'iu',
 );
+/** Says so behind a name or other words: "Ada Lovelace is out of the office", "Office automatic reply: …". */
+const WITHIN =
+	/\b(?:is|am) (?:currently |now )?out of (?:the )?office\b|\b(?:auto(?:matic)?[ -]?reply|out of office|automatisk[aā] atbilde|automātiskā atbilde|automatische antwort|réponse automatique)(?: reply)?\s?:/iu;
 const PREFIXES = /^(?:(?:re|aw|sv|antw|fw|fwd|odp|vs|r)\s*:\s*){1,4}/i;
 
 /** Headers that only an automatic answer carries. */
@@ -40,17 +43,24 @@ const MARKS = [
 export function readAutoReply(
 	message: Message,
 ): { kind: 'autoReply'; recipients: ReportedRecipient[] } | undefined {
-	if (!isAutoReply(message.headers)) return undefined;
+	return isAutoReply(message.headers) ? answerOf(message.headers) : undefined;
+}
+
+/** Names who answers. */
+export function answerOf(headers: Headers): {
+	kind: 'autoReply';
+	recipients: ReportedRecipient[];
+} {
 	return {
 		kind: 'autoReply',
 		recipients: [
 			{
-				address: addressOf(first(message.headers, 'from')),
+				address: addressOf(first(headers, 'from')),
 				action: 'autoReplied',
 				severity: 'none',
 				reason: 'vacation',
 				advice: 'none',
-				diagnostic: first(message.headers, 'subject').slice(0, 500),
+				diagnostic: first(headers, 'subject').slice(0, 500),
 			},
 		],
 	};
@@ -60,7 +70,7 @@ const SERVERS = /mailer-?daemon|postmaster|mail delivery|mail ?system/i;
 
 function isAutoReply(headers: Headers): boolean {
 	const subject = first(headers, 'subject').replace(PREFIXES, '').trim();
-	const speaksSo = SUBJECTS.test(subject);
+	const speaksSo = SUBJECTS.test(subject) || WITHIN.test(subject.slice(0, 300));
 	const from = first(headers, 'from');
 	if (/^(?:<>)?$/.test(from) || SERVERS.test(from) || headers.has('x-failed-recipients'))
 		return false;
@@ -69,6 +79,21 @@ function isAutoReply(headers: Headers): boolean {
 	if (/^auto-replied/i.test(first(headers, 'auto-submitted'))) return !saysUndelivered(subject);
 	if (/auto[_-]?reply/i.test(first(headers, 'precedence'))) return true;
 	return MARKS.some((name) => headers.has(name)) && !saysUndelivered(subject);
+}
+
+/**
+ * A person's mail with an empty return path was sent by their server for them: RFC 3834 section 3.3 asks
+ * for one, so that nobody answers an answer. Asked last: reports have one too.
+ */
+export function isAnswerForPerson(headers: Headers): boolean {
+	const from = first(headers, 'from');
+	return (
+		first(headers, 'return-path').trim() === '<>' &&
+		addressOf(from) !== '' &&
+		!SERVERS.test(from) &&
+		!/multipart\/report/i.test(first(headers, 'content-type')) &&
+		!saysUndelivered(first(headers, 'subject'))
+	);
 }
 
 function saysUndelivered(subject: string): boolean {

@@ -2,6 +2,7 @@ import type { Blame } from '../model/blame';
 import { parseEnhancedStatus } from '../model/enhanced-status';
 import type { EnhancedStatus } from '../model/enhanced-status';
 import type { Advice, BounceReason, ReportedRecipient } from '../model/report';
+import { PROVIDER_CODES } from './provider-codes';
 import { REASON_PATTERNS } from './reason-patterns';
 import { REASONS } from './reasons';
 
@@ -123,7 +124,8 @@ function causeOf(
 
 /** The address itself was refused: in reply to RCPT TO, by a name that servers have for it, or of a name list. */
 const REFUSED_ADDRESS =
-	/\brcpt\b|\(state 1[34]\)|does not like recipient|recipient address rejected|invalid (?:recipient|final delivery)|no mailbox here|domino|unknown recipient|mailbox unavailable/i;
+	/\brcpt\b|address (?:was )?not found|address you entered|address couldn't be found|\(state 1[34]\)|does not like recipient|recipient address rejected|invalid (?:recipient|final delivery)|no mailbox here|not listed in|domino|unknown recipient/i;
+const ENGLISH = /\b(?:user|recipients?|account|mail ?box|addressee|unknown|valid)\b/i;
 const ADDRESS_STATUS = /^\d\.(?:1\.|4\.[14]$|5\.0$|2\.1$|3\.0$)/;
 
 /**
@@ -133,7 +135,8 @@ const ADDRESS_STATUS = /^\d\.(?:1\.|4\.[14]$|5\.0$|2\.1$|3\.0$)/;
 function isSureOfUser(status: EnhancedStatus | undefined, words: string): boolean {
 	if (status && !isVague(status) && ADDRESS_STATUS.test(status.code)) return true;
 	if (status && /\.2\.\d+$/.test(status.code)) return false;
-	return REFUSED_ADDRESS.test(words);
+	// A reply of SMTP is in English: in another language, the server that reports speaks for itself.
+	return REFUSED_ADDRESS.test(words) || !ENGLISH.test(words);
 }
 
 /** In reply to which command the words were said, where that changes what they mean. */
@@ -170,12 +173,15 @@ export function tellsReason(words: string): boolean {
 	return reasonInWords(words) !== undefined || smtpCodeIn(words) !== undefined;
 }
 
+/** What a receiver publishes of its codes is surer than its words. */
+const ALL_PATTERNS = [...PROVIDER_CODES, ...REASON_PATTERNS];
+
 /** Ten thousand recipients of one report are refused in the same words. */
 const remembered = new Map<string, BounceReason | undefined>();
 
 function remember(text: string): BounceReason | undefined {
 	if (remembered.has(text)) return remembered.get(text);
-	const reason = REASON_PATTERNS.find(({ words }) => words.test(text))?.reason;
+	const reason = ALL_PATTERNS.find(({ words }) => words.test(text))?.reason;
 	if (remembered.size >= 500) remembered.clear();
 	remembered.set(text, reason);
 	return reason;

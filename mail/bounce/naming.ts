@@ -157,8 +157,10 @@ function ownLines(
 	isOneOfMany: boolean,
 ): string {
 	const line = lines[place.line] ?? '';
-	const before = line.slice(0, place.start).replace(/[\s<"'([:>*-]+$/, '');
-	const own = [before, line.slice(place.end).replace(/^[>"')\]:;,.\s]{1,10}/, '')];
+	const isWithinSentence = /\p{L}/u.test(line.slice(0, place.start));
+	const own = [
+		isWithinSentence ? line.trim() : line.slice(place.end).replace(/^[>"')\]:;,.\s]{1,10}/, ''),
+	];
 	for (let at = place.line + 1; at < Math.min(end, place.line + MAX_OWN_LINES); at++) {
 		const each = lines[at] ?? '';
 		if (REPORT_FIELD.test(each)) break;

@@ -9,22 +9,27 @@ function anyOf(...choices: string[]): RegExp {
 const DAEMON = anyOf(
 	'mailer-?daemon|post_?master|mail(?:er)? ?daemon|mdaemon|mail ?delivery|delivery ?(?:sub)?system|mail ?system|system administrator|mail ?administrator',
 	'smtp.{0,20}(?:service|server|nt)|mail service|webshield|interscan|imss|mailmarshal|mailsweeper|mail.?gateway|mail\\.delivery|mailadmin|lsmtp|bounce|daemon@|listserv|no-?reply@sns\\.',
+	// What Exchange, and servers of one country, call themselves there.
+	'systemadministrator|administrateur syst|administrador del? sistema|amministratore di sistema|systeembeheerder|administrator systemu|системный администратор|почтов(?:ая|ый) (?:служба|сервер)|система доставки|邮件系统|郵件系統|系统(?:管理员|退信)|系統管理員|システム管理者|メール配信|시스템 관리자',
 );
 
 /** What a subject or a text says where a mail did not arrive. */
 const FAILURE = anyOf(
 	'undeliver|un-?deliverable|non[- ]?deliver|deliver\\w* (?:status|fail|has failed|problem|error|notif|report|delay|incomplete|warning|unsuccess)|(?:mail|message|delivery) (?:error|failed|failure|failing|delayed|status)|fail\\w* (?:to deliver|notice|delivery|permanently|message|mail)|failure notice',
-	"(?:not|n't|never|nor) (?:yet )?(?:be |been |being )?(?:able to )?(?:deliver|be sent|sent|reach|accept)|unable to (?:deliver|send)|returned (?:mail|to sender|message)|returning (?:mail|message|your)|could(?:n't| not) (?:send|deliver)|problem\\w* delivering|permanent\\w* (?:fatal )?(?:error|failure|delivery)|was (?:rejected|blocked|refused|returned)|bounced?\\b|delivery attempt|loop alert|processing error|warning: (?:message|could)|no such user|not a valid user|error sending your|trouble delivering|delivery problems|delivery problem\\b|rejected recipient|unknown (?:user|recipient|address)",
+	"(?:not|n't|never|nor) (?:yet )?(?:be |been |being )?(?:able to )?(?:deliver|be sent|sent|reach|accept)|unable to (?:deliver|send)|returned (?:mail|to sender|message)|returning (?:mail|message|your)|could(?:n't| not) (?:send|deliver)|problem\\w* delivering|permanent\\w* (?:fatal )?(?:error|failure|delivery)|was (?:rejected|blocked|refused|returned)|bounced?\\b|delivery attempt|loop alert|processing error|warning: (?:message|could)|no such user|not a valid user|error sending your|trouble delivering|delivery problems|delivery problem\\b|rejected recipient|delivery of the (?:e-?mail|message) was stopped|considered unsolicited|unknown (?:user|recipient|address)",
 	'unzustellbar|nicht zugestellt|zustell\\w*|konnte nicht|zur[üu]ck(?:gesandt|gewiesen)?|nicht übermittelt',
 	"non (?:remis|d[ée]livr|distribu)|pas pu (?:[êe]tre )?(?:[eê]tre )?(?:d[ée]livr|remis|livr|envoy|distribu)|[ée]chec (?:de|d')|n'a pas pu",
 	'no (?:se )?(?:ha )?pud[oi] (?:ser )?(?:entreg|enviar)|no (?:ha )?(?:podido|pudo) (?:ser )?entreg|no entregad|devuelto|error (?:de|en) (?:la )?entrega|no se pudo',
 	'n[ãa]o (?:p[oô]de|foi|pode) (?:ser )?(?:entreg|possível)|n[ãa]o entreg|falha (?:na|de) entrega|devolvid',
 	'(?:mancat[ao]|impossibile|non).{0,20}(?:recapit|consegn)|messaggio non|errore di consegna',
-	'niet (?:worden )?(?:bezorgd|afgeleverd|aangekomen)|onbestelbaar|kon niet|niedostarczon|nie (?:mo[żz]e|zosta[łl]a?|mo[żz]na|uda[łl]o)[^\\n]{0,30}dostarcz|zwrot wiadomo',
+	'niet (?:worden )?(?:bezorgd|afgeleverd|aangekomen)|onbestelbaar|kon niet|niedostarczon|nie (?:dostarczono|powiod[łl]o)|nie (?:mo[żz]e|mog[łl]a?|zosta[łl]a?|mo[żz]na|uda[łl]o)[^\\n]{0,30}dostarcz|zwrot wiadomo',
 	'не (?:может быть |было |была |удалось )?доставл|не удалось доставить|невозможно доставить|недоставлен|ошибка доставки|возвращ',
 	'配(?:信|送)(?:できません|不能|エラー|に失敗)|届けられません|送信(?:できません|エラー|に失敗)|エラーのため|返送|不達|配信不能|メールシステムエラー|未送達|存在しません',
 	'退信|无法(?:投递|发送|送达)|無法(?:投遞|傳送|送達)|投递失败|传输失败|發送失敗|发送失败|반송|전송 실패|배달 실패|배달되지|전송되지',
-	'kunne ikke (?:leveres|sendes)|kunde inte levereras|ej levererat|ei voitu toimittaa|nebylo možné doručit|nedoručen|iletilemedi|nem kézbesíthető|kézbesít',
+	// Scandinavia and Finland, then east and south.
+	'(?:kan|kunne) ikke (?:leveres|sendes|bli levert)|mislyk(?:kedes|tes)|ikke leveret|ikke levert|(?:kan|kunde) inte (?:levereras|skickas)|gick inte att leverera|ej levererat|ei (?:voi(?:da|tu)?|pystytty) toimitt|epäonnistui',
+	'nebylo možné doručit|nedoruč|nelze doručit|nezdařil|nemohl[aoy]? být doručen|nemožno doručiť|nedá sa doručiť|ni bilo mogoče dostaviti|(?:nije|ne može se) (?:moguće )?(?:isporuč|dostav)|iletileme|teslim edileme|gönderilemedi|nem (?:kézbesíthető|sikerült kézbesíteni)|kézbesít|nu a (?:putut fi|fost) (?:livrat|trimis)|imposibil de livrat|nelivrabil|nepavyko pristatyti|nepristatyt|neizdevās piegādāt|nevar piegādāt|ei saanud kohale toimetada|kohaletoimetamine',
+	'δεν (?:είναι δυνατή η παράδοση|παραδόθηκε|ήταν δυνατή)|η παράδοση απέτυχε|не (?:вдалося|вдається) доставити|не (?:доставлено|може бути доставлен)|не може да бъде доставен|недоставен|сбой доставки|не удается доставить|לא ניתן (?:למסור|לשלוח)|נכשל|تعذر (?:تسليم|التسليم|إرسال)|لم يتم (?:تسليم|التسليم)|فشل|ไม่สามารถ(?:ส่ง|จัดส่ง)|không (?:thể )?gửi (?:được|thư)|tidak (?:dapat )?(?:terkirim|dikirim)|gagal (?:dikirim|terkirim)',
 );
 
 /** Sentences that only machines write: these make a report, whoever it claims to be from. */

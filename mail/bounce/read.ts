@@ -1,7 +1,7 @@
 import type { FetchedPart } from '../model/message-parts';
 import type { MailReport, ReportedRecipient, ReportKind } from '../model/report';
 import { addressesIn } from './addresses';
-import { readAutoReply } from './auto-reply';
+import { answerOf, isAnswerForPerson, readAutoReply } from './auto-reply';
 import { oneLine, readDeliveryStatus } from './delivery-status';
 import type { DeliveryStatus, OtherWords } from './delivery-status';
 import { DIALECTS } from './dialects';
@@ -65,6 +65,7 @@ export function readReportParts(message: {
  *    that all servers use name
  * 5. reports that were forwarded, each as a mail of its own
  * 6. a notice that names nobody, with the only recipient of the returned mail, or with none
+ * 7. what a server sent for a person, known by its empty return path alone
  */
 function readReport(message: Message): MailReport {
 	const reading = readingOf(message);
@@ -73,7 +74,11 @@ function readReport(message: Message): MailReport {
 		readAutoReply(message) ??
 		readNotice(reading) ??
 		readForwarded(message) ??
-		readNameless(reading) ?? { kind: 'other', recipients: [] };
+		readNameless(reading) ??
+		(isAnswerForPerson(message.headers) ? answerOf(message.headers) : undefined) ?? {
+			kind: 'other',
+			recipients: [],
+		};
 	return describe(reading, found);
 }
 

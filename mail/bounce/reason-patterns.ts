@@ -47,6 +47,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			"(?:doesn'?t|don'?t|does not|do not) have an? [\\w.-]{1,80} account",
 		),
 	},
+	{ reason: 'filtered', words: anyOf('has blocked (?:you|your|the sender)') },
 	{
 		reason: 'policyviolation',
 		words: anyOf('for (?:local )?policy reasons', 'host network not allowed'),
@@ -55,10 +56,12 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'securityerror',
 		words: anyOf('unauthenticated senders?', 'delivery not authori[sz]ed'),
 	},
-	{ reason: 'rejected', words: anyOf('sending to/from an address') },
+	{ reason: 'rejected', words: anyOf('sending to/from an address|purported responsible address') },
 	{
 		reason: 'spamdetected',
-		words: anyOf('^(?:\\W*spam) blocked|using spam (?:pattern|signature|filter|rule)'),
+		words: anyOf(
+			'(?:^|^\\d\\d\\d )spam blocked|blocked by our (?:spam|bulk)|using spam (?:pattern|signature|filter|rule)',
+		),
 	},
 	{
 		reason: 'syntaxerror',
@@ -94,7 +97,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			"(?:does not|doesn't|not) support (?:start)?tls",
 			'(?:starttls|tls) (?:handshake|negotiation)?.{0,20}(?:failed|failure|error|required)',
 			'cannot start tls',
-			'certificate (?:has )?expired|certificate verif\\w+ failed',
+			'certificate (?:has )?expired|certificate (?:not verif|verif\\w+ fail)',
 			'encryption (?:is )?(?:required|needed)',
 		),
 	},
@@ -106,7 +109,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'\\bspf\\b.{0,80}(?:fail|record|reject|not|den|check|reject|error|settings)',
 			'(?:fail|reject|bad|violat|den).{0,40}\\bspf\\b',
 			'sender policy framework',
-			'unauthenticated (?:e-?mail|mail|message)',
+			'unauthenticated (?:e-?mail|mail|message)|sender is unauthenticated|requires all senders to authenticate',
 			'authentication (?:checks?|information|level|requirements)',
 			'required authentication level',
 			'not (?:allowed|authorized|authorised|permitted|designated) to send (?:mail )?(?:from|for|on behalf)',
@@ -161,6 +164,8 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:not enough|insufficient|no|out of) (?:disk |storage |mail ?box )?(?:space|storage|room)[^.\\n]{0,30}(?:user|mail ?box|recipient|account|receiver)',
 			'disk quota|storage (?:limit|quota)|mail ?box (?:size )?limit|mailbox_full|mailboxfull|mailfull',
 			"(?:too many|number of) messages (?:on|in) (?:the |this |recipient'?s? ?)?(?:server|mail ?box)",
+			// In other languages: a word for a mailbox, and soon after it one for full.
+			'(?:postfach|postvak|mailbox|schr[áa]nka|inkorg|postl[åa]da|postkass\\p{L}*|innboks|postboks|postafi[óo]k|gelen kutusu|γραμματοκιβώτιο|θυρίδα|c[ăa]su[țţt]a|скриньк\\p{L}*|скринька|кутия|sandu[čc]i[ćc]|predal|postkast|תיבת)[^.\\n]{0,50}(?:voll|\\bvol\\b|pln[áaý]|full|fuld|megtelt|dolu|γεμάτ|πλήρης|plin[ăa]|переповнен|пълна|pun\\b|poln|täis|מלאה)',
 			'zuviele mails|postfach (?:ist )?(?:voll|über)|mailbox (?:ist )?voll|speicherplatz|quota überschritten|kontingent',
 			'bo[iî]te (?:aux lettres|de r[ée]ception|mail)?[^.\\n]{0,30}(?:pleine|satur)|quota d[ée]pass',
 			'(?:buz[oó]n|casilla|cuenta)[^.\\n]{0,40}(?:llen|agotad|cuota|exced)|espacio[^.\\n]{0,30}agotado|cuota (?:de |excedida)',
@@ -199,7 +204,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'(?:rate|frequency|connection)[ -]?(?:limit|is limited|limited|control)',
 			'frequency limited|throttl|slow down|too fast|too frequent',
-			'too many (?:concurrent |simultaneous |smtp )?(?:connections|sessions|messages|recipients|mails|e-?mails|invalid recipients|errors|hits|requests)',
+			'too many (?:concurrent |simultaneous |smtp |open ){0,3}(?:connections|sessions|messages|recipients|mails|e-?mails|invalid recipients|errors|hits|requests)',
 			'too much mail|receiving mail (?:at a rate|too quickly)|mail (?:flood|bomb)',
 			'(?:daily|hourly|sending|relay|message|recipient)[ -](?:user )?(?:sending |message |relay )?(?:quota|limit)[^.\\n]{0,20}(?:exceed|reached)?',
 			'exceed\\w* (?:the |your )?(?:maximum |max )?(?:number of |allowed )?(?:connections|messages|recipients|rate|sending)',
@@ -211,9 +216,9 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'norelaying',
 		words: anyOf(
-			'relay(?:ing)?[^.\\n]{0,30}(?:denied|not (?:permitted|allowed|authori[sz]ed|supported|possible)|prohibited|refused|forbidden|disallowed|disabled|restrict|reject)',
+			'relay(?:ing)?[^\\n]{0,60}(?:denied|not (?:permitted|allowed|authori[sz]ed|supported|possible)|prohibited|refused|forbidden|disallowed|disabled|restrict|reject)',
 			"(?:unable|not (?:permitted|allowed|configured|able|authori[sz]ed)|won'?t|cannot|can'?t|don'?t|denied|refus\\w+|unauthori[sz]ed|insecure|do not)[^.\\n]{0,30}relay",
-			'no relay|not an open relay|relay not|mail relay|open relay not|not a relay',
+			'no relay|\\buse (?:me|us|this)\\b[^\\n]{0,120}as a relay|not an open relay|relay not|mail relay|open relay not|not a relay',
 			'allowed rcpthosts|list of allowed (?:recipient )?(?:domains|hosts)|not (?:a )?(?:local|hosted) (?:domain|here)|we do not (?:relay|serve)',
 			'e?mail address is not verified|not configured to relay|you must (?:pop|authenticate|auth)',
 			'must check your (?:new )?mail (?:first|before)',
@@ -258,7 +263,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'service refus|requires confirmation|may not be mail exchanger',
 			"we (?:do not|don't) accept (?:mail|connections) from|connection dropped|connection was dropped",
 			'gr[ae]y-?list',
-			'closing (?:transmission|connection)|service not available',
+			'closing (?:transmission|connection)|service not available|not accepting connections',
 		),
 	},
 	{
@@ -320,16 +325,22 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'userunknown',
 		words: anyOf(
-			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|not configured|could not be found|couldn't be found|cannot be found|wasn't found|rejected|refused|has been removed|is wrong|not our)\\b",
+			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|not configured|could not be found|couldn't be found|cannot be found|wasn't found|has been removed|is wrong|not our)\\b",
+			'(?:user|recipient|mail ?box|account|addressee|alias|rcpt|address|customer|mail ?drop)(?:\\(?s\\)?)?[^.;:\\n]{0,50}(?<!server |service |host |system )\\b(?:rejected|refused)\\b',
 			"(?:unknown|no such|invalid|unrecogni[sz]ed|nonexistent|non-existent|incorrect|bad|illegal|undefined|unavailable|wrong|unlisted|not a valid|no valid|unknown or illegal|ungültig\\w*|can't find|could not find|doesn't have (?:a|an)|don't have (?:a|an|any)|no)\\b[^.;\\n]{0,40}\\b(?:user|recipients?|mail ?box(?:es)?|account|addressee|alias|local ?part|address|customer|person|destination|delivery userid|userid|name|inbox|mail ?drop|one here|here by that name)\\b",
 			"(?:is |that's |are )?not (?:a )?(?:valid|known|listed|registered|local|active|current)? ?(?:user|recipient|mail ?box|account|subscriber|customer)",
 			'not listed in (?:public |domino|the)|not (?:in|found in|on) (?:our|the|this) (?:directory|database|server|system|domino|list)|recip(?:ient)?notfound|nosuchuser|usernotfound|bad_recipient|unknownuser|no_such_user|invalidrecipient',
-			"address(?:ee)? (?:is )?(?:rejected|unknown|error|not)|recipient (?:address )?rejected|recipient not|user not|not (?:found|known) (?:at|in) this|mail-?box not|mailbox is (?:invalid|unavailable)|dosn't exist|does ?n[o']t exist|unknown[ :]+<?[^\\s@]{1,64}@|<?[^\\s@]{1,64}@[^\\s@]{1,100}>? unknown",
+			"address(?:ee)? (?:is )?(?:rejected|unknown|error|not)|recipient verif\\w* fail|callout verif\\w* fail|recipient (?:address )?rejected|recipient not|user not|not (?:found|known) (?:at|in) this|mail-?box not|mailbox is (?:invalid|unavailable)|dosn't exist|does ?n[o']t exist|unknown[ :]+<?[^\\s@]{1,64}@|<?[^\\s@]{1,64}@[^\\s@]{1,100}>? unknown",
 			'empf[äa]nger[^.\\n]{0,40}(?:unbekannt|nicht|existiert|ungültig)|(?:benutzer|adresse|postfach|konto|mailadresse|e-mail-adresse)[^.\\n]{0,60}(?:unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|bekannt|gültig)|ungültig)|unbekannte[rs]? (?:empfänger|benutzer|adresse)',
 			"(?:utilisateur|destinataire|adresse|compte|bo[iî]te)[^.\\n]{0,60}(?:inconnu|n'existe pas|invalide|introuvable|inexistant|erron)",
 			'(?:usuario|destinatario|direcci[oó]n|cuenta|buz[oó]n|casilla)[^.\\n]{0,60}(?:desconocid|no existe|inexistente|inv[aá]lid|no (?:es )?v[aá]lid|no encontrad|no se (?:ha )?encontr)',
 			'(?:usu[aá]rio|destinat[aá]rio|endere[cç]o|conta|caixa)[^.\\n]{0,60}(?:desconhecid|n[aã]o (?:existe|encontrad)|inexistente|inv[aá]lid)',
 			'(?:utente|destinatario|indirizzo|casella)[^.\\n]{0,60}(?:sconosciut|non (?:esiste|trovat|valid)|inesistente)',
+			'(?:χρήστης|παραλήπτης|διεύθυνση)[^.\\n]{0,50}(?:δεν (?:υπάρχει|βρέθηκε)|άγνωστ)',
+			'(?:utilizator\\p{L}*|destinatar\\p{L}*|adres[aă])[^.\\n]{0,50}(?:nu (?:exist[ăa]|a fost g[ăa]sit)|necunoscut|inexistent)',
+			'(?:користувач|одержувач|адрес|скриньк)\\p{L}*[^.\\n]{0,50}(?:не (?:знайдено|існує)|невідом)|(?:потребител|получател|адрес)\\p{L}*[^.\\n]{0,50}(?:не съществува|непознат)',
+			'(?:korisnik|primatelj|primalac|adresa|uporabnik|prejemnik|pou[žz][íi]vate[ľl]|pr[íi]jemca|kasutaja|vartotojas|lietotājs)[^.\\n]{0,50}(?:ne postoji|nepoznat|ne obstaja|neexistuje|nezn[áa]m|ei eksisteeri|tundmatu|neegzistuoja|neeksistē)',
+			'(?:משתמש|נמען|כתובת|תיבה)[^.\\n]{0,40}(?:לא (?:קיים|נמצא|קיימת|נמצאה))|(?:المستخدم|المستلم|العنوان)[^.\\n]{0,40}(?:غير (?:موجود|معروف)|لا يوجد)|(?:người dùng|người nhận|địa chỉ)[^.\\n]{0,40}không tồn tại|(?:ผู้ใช้|ผู้รับ)[^.\\n]{0,40}ไม่(?:พบ|มี)|(?:pengguna|penerima|alamat)[^.\\n]{0,40}tidak (?:ada|ditemukan|dikenal)',
 			'(?:gebruiker|ontvanger|adres|postbus|mailbox)[^.\\n]{0,60}(?:onbekend|bestaat niet|niet gevonden|ongeldig)',
 			'(?:odbiorc\\p{L}|użytkownik\\p{L}*|adres\\p{L}*|konto|skrzynk\\p{L})[^.\\n]{0,80}(?:nie istnieje|nieznan|niepoprawn|nieprawidłow)',
 			'(?:пользовател|получател|адрес|ящик|абонент)\\p{L}*[^.\\n]{0,60}(?:не (?:найден|существует|зарегистрирован|обнаружен)|неизвест|недействит|нет)|нет такого (?:пользовател|адрес|ящик)|такого (?:пользовател|адрес|ящик)\\p{L}* нет',
@@ -359,7 +370,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'malformed (?:or unexpected )?name ?server|servfail|dns (?:error|failure|lookup|type|server|problem|resolver)|name ?server[^.\\n]{0,30}(?:fail|error|timeout|busy)|name service error|name resolution',
 			'(?:mail |routing |message )?loop(?:ing|s)?\\b(?! ?back to)|too many hops|hop count|maximum hop|mail forwarding loop|too many received',
-			"(?:wasn't|not|un)\\s?able to establish an smtp connection|could not connect|couldn't connect|unable to connect|cannot connect|can't connect|connection (?:refused|lost|reset|closed|broken|failed|aborted|failure)|lost connection|broken pipe|bad connection|socket error|socket closed|no answer from|network is unreachable|host (?:is )?(?:unreachable|down)|network (?:error|problem)|connection was (?:lost|closed|reset)|error encountered while communicating|timeout exceeded|failed to connect|unrouteable mail domain",
+			"(?:wasn't|not|un)\\s?able to establish an smtp connection|could not connect|couldn't connect|unable to connect|cannot connect|can't connect|connection (?:refused|lost|reset|closed|broken|failed|aborted|failure)|lost connection|broken pipe|bad connection|socket error|socket closed|no answer from|network is unreachable|host (?:is )?(?:unreachable|down)|network (?:error|problem)|connection was (?:lost|closed|reset)|error encountered while communicating|(?<!retry )timeout exceeded|failed to connect|unrouteable mail domain",
 		),
 	},
 	{

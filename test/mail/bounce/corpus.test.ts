@@ -16,7 +16,7 @@ const FLOORS: Record<string, number> = {
 	'4 or 5': 99,
 	status: 98,
 	'hard or soft': 98,
-	reason: 91,
+	reason: 92,
 	'ordinary mail left alone': 100,
 };
 
