@@ -33,7 +33,7 @@ export type { MailboxProblem } from './mailbox/problem';
 export { watchMailbox } from './mailbox/session';
 export type { MailboxWatch } from './mailbox/session';
 export type { MailBatch, Verdict, WatchChange, WatchOptions } from './mailbox/session-options';
-export { verifyImapAccount } from './mailbox/verify';
+export { explainTimeout, verifyImapAccount } from './mailbox/verify';
 export { compileMessage } from './message/compile';
 export type { CampaignTemplate, CompiledMessage } from './message/compile';
 export { readAnsweredMessage } from './message/answered-message';

@@ -20,16 +20,18 @@ import {
 } from './mark';
 import type { MailboxMessage } from './message';
 import { describeImapError } from './problem';
+import type { MailboxProblem } from './problem';
 import type { MessageProblem, WatchOptions, WatchTiming } from './session-options';
 import { DEFAULT_MESSAGE_BYTES, WATCH_TIMING } from './session-options';
 
 export interface MailboxWatch {
 	readonly state: WatchState;
 	/**
-	 * Done once the folder was opened and it is settled which mails in it are new: every mail that
-	 * arrives after this is handed on. Never fails; it stays open while the server cannot be reached.
+	 * How the first try ended. `ok`: the folder was opened and it is settled which mails in it are new, so
+	 * every mail that arrives after this is handed on. Else what kept us from it; the watch goes on
+	 * trying. Stays open when the watch is stopped before. Never rejects.
 	 */
-	readonly begun: Promise<void>;
+	readonly begun: Promise<{ ok: true } | { ok: false; problem: MailboxProblem }>;
 	/**
 	 * Ends the watch. A message that is being handled is finished and recorded first, for a few
 	 * seconds at most; after that no callback is called any more, and a message that was not recorded
@@ -77,8 +79,8 @@ class Supervisor implements MailboxWatch {
 	private readonly clock: () => number;
 	private readonly stopping = new AbortController();
 	private readonly ended: Promise<void>;
-	readonly begun: Promise<void>;
-	private begin: () => void = () => undefined;
+	readonly begun: MailboxWatch['begun'];
+	private begin: (result: Awaited<MailboxWatch['begun']>) => void = () => undefined;
 	/** A message is between its handler's start and its record. */
 	private handling = false;
 	/** `stop` is over: no more callbacks. */
@@ -158,10 +160,9 @@ class Supervisor implements MailboxWatch {
 		this.connection?.close();
 		this.connection = undefined;
 		if (this.stopping.signal.aborted) return { name: 'stopped' };
-		return {
-			name: 'waiting',
-			delayMs: this.health.failed(describeImapError(error, this.account, during)),
-		};
+		const problem = describeImapError(error, this.account, during);
+		this.begin({ ok: false, problem });
+		return { name: 'waiting', delayMs: this.health.failed(problem) };
 	}
 
 	private async connect(): Promise<MailboxConnection> {
@@ -183,7 +184,7 @@ class Supervisor implements MailboxWatch {
 			this.checkedAt = this.clock();
 		}
 		const mark = this.mark ?? (await this.firstMark(connection));
-		this.begin();
+		this.begin({ ok: true });
 		if (mark.uidValidity === connection.uidValidity) await this.readOn(connection, mark);
 		else await this.readAgain(connection, mark);
 		this.health.good();

@@ -41,17 +41,22 @@ export async function verifyImapAccount(
 		client.close();
 		return { ok: true, idle };
 	} catch (error) {
-		return { ok: false, problem: await explain(error, account, Math.min(timeoutMs, 1_500)) };
+		const problem = describeImapError(error, account);
+		return { ok: false, problem: await explainTimeout(problem, account, timeoutMs) };
 	}
 }
 
-/** Why nothing came of it: an IMAP client waits in vain alike for one that waits for TLS, and for SMTP. */
-async function explain(
-	error: unknown,
+/**
+ * Why nothing came of it: an IMAP client waits in vain alike for one that waits for TLS, and for SMTP.
+ *
+ * @returns the problem as it was when it is no timeout, or nothing more can be found out
+ */
+export async function explainTimeout(
+	problem: MailboxProblem,
 	account: ImapAccount,
-	waitMs: number,
+	timeoutMs = 10_000,
 ): Promise<MailboxProblem> {
-	const problem = describeImapError(error, account);
+	const waitMs = Math.min(timeoutMs, 1_500);
 	if (problem.code !== 'timeout') return problem;
 	const encrypted = account.security === 'tls';
 	const heard = await listen(account, encrypted, waitMs);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INodeExecutionData, IRun, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { neededParts, verifyImapAccount, watchMailbox } from '../../mail/index';
+import { explainTimeout, neededParts, watchMailbox } from '../../mail/index';
 import type { MailBatch, ReadMail, Verdict, WatchChange } from '../../mail/index';
 import { problemToError } from '../shared/mail-problem';
 import { readMessage, toItems } from './source';
@@ -15,8 +15,8 @@ import type { ReportSource } from './source';
  * recorded that it was started, which is what must not be lost.
  */
 const EXECUTION_WAIT_MS = 10_000;
-/** How long activating may wait for the mailbox, which has just answered, to be opened a second time. */
-const BEGIN_WAIT_MS = 15_000;
+/** How long activating may wait for the mailbox to be opened: n8n gives it 84 seconds. */
+const BEGIN_WAIT_MS = 60_000;
 /** So many executions may run at a time, where each mail has one. */
 const EXECUTIONS = 10;
 /** So many mails are in one execution at most, where all that is new comes together. */
@@ -34,11 +34,6 @@ export async function watchForReports(
 	source: ReportSource,
 ): Promise<ITriggerResponse> {
 	const { account, mailbox, startWith, store } = source;
-	const byPerson = ['activate', 'update', 'manual'].includes(context.getActivationMode());
-	if (byPerson) {
-		const verified = await verifyImapAccount(account, { mailbox });
-		if (!verified.ok) throw problemToError(context.getNode(), verified.problem);
-	}
 	const name = nameOfMark(context, source);
 	const watch = watchMailbox(account, {
 		mailbox,
@@ -64,7 +59,16 @@ export async function watchForReports(
 		},
 	});
 	// Whoever activates the workflow and then sends must not have the first bounce taken for old mail.
-	if (byPerson) await Promise.race([watch.begun, sleep(BEGIN_WAIT_MS, undefined, { ref: false })]);
+	if (['activate', 'update', 'manual'].includes(context.getActivationMode())) {
+		const begun = await Promise.race([
+			watch.begun,
+			sleep(BEGIN_WAIT_MS, { ok: true } as const, { ref: false }),
+		]);
+		if (!begun.ok) {
+			await watch.stop();
+			throw problemToError(context.getNode(), await explainTimeout(begun.problem, account));
+		}
+	}
 	return { closeFunction: () => watch.stop() };
 }
 

@@ -76,9 +76,30 @@ class N8nApi {
 		return await this.request('POST', '/workflows', { settings: {}, ...workflow, active: false });
 	}
 
+	/**
+	 * Publishes the workflow, and waits until its triggers listen: n8n answers before they do.
+	 *
+	 * @throws with the trigger's words when one does not
+	 */
 	async activate(id) {
 		const { versionId } = await this.request('GET', `/workflows/${id}`);
-		return await this.request('POST', `/workflows/${id}/activate`, { versionId });
+		const answer = await this.request('POST', `/workflows/${id}/activate`, { versionId });
+		for (const until = Date.now() + 90_000; ;) {
+			const { status, liveVersionId, triggers } = await this.request(
+				'GET',
+				`/workflows/${id}/publication-status`,
+			);
+			if (status === 'published' && liveVersionId === versionId) return answer;
+			if (status === 'failed' || status === 'partial')
+				throw new Error(
+					triggers
+						.map(({ errorMessage }) => errorMessage)
+						.filter(Boolean)
+						.join(' ') || status,
+				);
+			if (Date.now() > until) throw new Error(`Workflow ${id} is still being published.`);
+			await new Promise((resolve) => setTimeout(resolve, 100));
+		}
 	}
 
 	async deactivate(id) {

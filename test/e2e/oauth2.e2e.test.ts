@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 
 import { startOAuth2Server } from '../support/oauth2-server';
 import type { OAuth2Server } from '../support/oauth2-server';
-import { chain, itemsOf, OWNER, PRESS, startTestN8n } from './support/n8n';
+import { connectOAuth2 } from './support/connect-oauth2';
+import { chain, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
 
 let n8n: TestN8n;
@@ -49,37 +50,6 @@ afterAll(async () => {
 		smtp.close(resolve);
 	});
 }, 60_000);
-
-/** What a person does in the browser: presses Connect, agrees at the service, comes back. */
-async function connect(credentialId: string): Promise<void> {
-	const { url } = n8n.server.api;
-	const cookies = new Map<string, string>();
-	const visit = async (address: string, init: RequestInit = {}) => {
-		const answer = await fetch(address, {
-			redirect: 'manual',
-			...init,
-			headers: {
-				'browser-id': 'n8n-nodes-smtp-suite',
-				'content-type': 'application/json',
-				cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-			},
-		});
-		for (const cookie of answer.headers.getSetCookie()) {
-			const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-			cookies.set(name, value);
-		}
-		return answer;
-	};
-	await visit(`${url}/rest/login`, {
-		method: 'POST',
-		body: JSON.stringify({ emailOrLdapLoginId: OWNER.email, password: OWNER.password }),
-	});
-	const asked = await visit(`${url}/rest/oauth2-credential/auth?id=${credentialId}`);
-	const { data } = (await asked.json()) as { data: string };
-	const agreed = await visit(data);
-	const back = await visit(agreed.headers.get('location') ?? '');
-	expect(back.status).toBe(200);
-}
 
 const account = () => ({
 	service: 'own',
@@ -128,7 +98,7 @@ describe('SMTP Send with OAuth2', () => {
 		const unconnected = await run();
 		expect(unconnected.error.message).toContain('not connected yet');
 
-		await connect(id);
+		await connectOAuth2(n8n, id);
 		const sent = await run();
 		expect(sent.outputs('Send')[0]).toHaveLength(2);
 		expect(new Set(signedIn)).toEqual(new Set(['access-token-1']));

@@ -16,7 +16,11 @@ export interface OAuth2Server {
 	close(): Promise<void>;
 }
 
-export async function startOAuth2Server(lifetimeSeconds = 3_600): Promise<OAuth2Server> {
+/** @param user whom `/tokeninfo?access_token=` names, for servers that ask whose a token is */
+export async function startOAuth2Server(
+	lifetimeSeconds = 3_600,
+	user = 'ada@example.test',
+): Promise<OAuth2Server> {
 	const good = new Map<string, number>();
 	let given = 0;
 	let revoked = false;
@@ -27,6 +31,12 @@ export async function startOAuth2Server(lifetimeSeconds = 3_600): Promise<OAuth2
 			back.searchParams.set('code', 'the-code');
 			back.searchParams.set('state', url.searchParams.get('state') ?? '');
 			response.writeHead(302, { location: back.href }).end();
+			return;
+		}
+		if (url.pathname === '/tokeninfo') {
+			const good = oauth2.accepts(url.searchParams.get('access_token') ?? '');
+			response.writeHead(good ? 200 : 401, { 'content-type': 'application/json' });
+			response.end(JSON.stringify(good ? { email: user } : { error: 'invalid_token' }));
 			return;
 		}
 		void bodyOf(request).then((body) => {
