@@ -33,6 +33,8 @@ export type { MailboxProblem } from './mailbox/problem';
 export { watchMailbox } from './mailbox/session';
 export type { MailboxWatch } from './mailbox/session';
 export type { MailBatch, Verdict, WatchChange, WatchOptions } from './mailbox/session-options';
+export { loadFile } from './message/attachment';
+export type { LoadedFile } from './message/attachment';
 export { explainTimeout, verifyImapAccount } from './mailbox/verify';
 export { compileMessage } from './message/compile';
 export type { CampaignTemplate, CompiledMessage } from './message/compile';

@@ -73,9 +73,10 @@ export class Courier {
 		const { message, pool, identityOf } = this.settings;
 		const content = readPayload(claim.payload);
 		if ('problem' in content) return cannotBeMade(content.problem);
-		const rendered = message.render({ ...content, address: claim.address }, identityOf(claim));
+		const recipient = { ...content, address: claim.address };
+		const rendered = await message.renderAside(recipient, identityOf(claim));
 		if (!rendered.ok) return cannotBeMade(rendered.problem);
-		const result = await pool.send(rendered.envelope, rendered.raw, {
+		const result = await pool.send(rendered.envelope, rendered.wire, {
 			beforeFinalDot: () => this.#mayLeave(underway),
 			signal: this.#cut.signal,
 			mayFollow: true,

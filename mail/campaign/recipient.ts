@@ -1,3 +1,7 @@
+import type { LoadedFile } from '../message/attachment';
+import type { CustomHeader } from '../message/header-policy';
+import { asPlain, plainDataOf } from '../message/template';
+import type { PlainData } from '../message/template';
 import type { Mailbox } from '../model/address';
 
 /** One recipient as the caller gives them to a run. */
@@ -10,17 +14,37 @@ export interface CampaignRecipient {
 	name?: string;
 	/** What the templates are rendered with. */
 	data: unknown;
+	/** Headers and files that only this recipient's mail carries. */
+	headers?: readonly CustomHeader[];
+	attachments?: readonly LoadedFile[];
 }
 
 /** What the ledger keeps of a recipient until the outcome is final: enough to mail them without the source. */
 export type RecipientPayload =
-	{ name?: string; data: unknown } | { /** Why the recipient cannot be mailed. */ problem: string };
+	| { name?: string; data: PlainData; headers?: CustomHeader[]; attachments?: LoadedFile[] }
+	| { /** Why the recipient cannot be mailed. */ problem: string };
+
+/** The same as JSON holds it. */
+interface WrittenPayload {
+	name?: string;
+	data: unknown;
+	headers?: readonly CustomHeader[];
+	/** Their bytes in base64. */
+	attachments?: readonly (Omit<LoadedFile, 'content'> & { content: string })[];
+}
 
 /** Data that is no JSON (it holds itself, or a BigInt) becomes a problem, told when it is their turn. */
 export function writePayload(recipient: CampaignRecipient, mailbox: Mailbox): string {
 	const name = recipient.name?.trim() ?? mailbox.name;
 	try {
-		return payload({ ...(name ? { name } : {}), data: recipient.data });
+		return payload({
+			...(name ? { name } : {}),
+			data: recipient.data,
+			...(recipient.headers?.length ? { headers: recipient.headers } : {}),
+			...(recipient.attachments?.length
+				? { attachments: recipient.attachments.map(writeFile) }
+				: {}),
+		});
 	} catch {
 		return payload({
 			problem: `The data for ${mailbox.address} cannot be kept as JSON. Give texts, numbers, lists and objects.`,
@@ -29,9 +53,27 @@ export function writePayload(recipient: CampaignRecipient, mailbox: Mailbox): st
 }
 
 export function readPayload(text: string): RecipientPayload {
-	return JSON.parse(text) as RecipientPayload;
+	// Made of JSON that we wrote, it is plain already: the templates need no copy of it.
+	const { name, data, headers, attachments, problem } = plainDataOf(text) as unknown as Partial<
+		WrittenPayload & { problem: string }
+	>;
+	if (problem !== undefined) return { problem };
+	return {
+		...(name === undefined ? {} : { name }),
+		data: asPlain(data),
+		...(headers ? { headers: [...headers] } : {}),
+		...(attachments ? { attachments: attachments.map(readFile) } : {}),
+	};
 }
 
-function payload(content: RecipientPayload): string {
+function payload(content: WrittenPayload | { problem: string }): string {
 	return JSON.stringify(content);
+}
+
+function writeFile({ content, ...file }: LoadedFile) {
+	return { ...file, content: content.toString('base64') };
+}
+
+function readFile({ content, ...file }: { content: string } & Omit<LoadedFile, 'content'>) {
+	return { ...file, content: Buffer.from(content, 'base64') };
 }

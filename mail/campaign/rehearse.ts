@@ -152,7 +152,7 @@ class Count {
 		}
 		const checked = strict?.render(to, this.#identityOf({ reference }));
 		if (checked && !checked.ok) this.#note(checked.problem, recipient);
-		const size = rendered.raw.length;
+		const size = rendered.wire.size;
 		this.#ready += 1;
 		this.#total += size;
 		this.#smallest = Math.min(this.#smallest, size);

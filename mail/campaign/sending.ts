@@ -282,7 +282,7 @@ export class Sending {
 		}
 	}
 
-	async #settle({ claim, owed }: Underway, delivery: ConclusiveDelivery): Promise<void> {
+	async #settle({ claim, owed, permit }: Underway, delivery: ConclusiveDelivery): Promise<void> {
 		const { store, campaignId, clock, identityOf, suppressRefused, giveUpAfterMs } = this.settings;
 		const now = clock();
 		const { messageId } = identityOf(claim);
@@ -304,7 +304,11 @@ export class Sending {
 						detail: delivery.reply?.slice(0, 500),
 					},
 				]);
-			isOurs = (await store.ledger.settle([settlement])).length > 0;
+			const written = store.ledger.settle([settlement]);
+			// Where the ledger keeps to the order of what it is told, whoever gets the permit now is
+			// dispatched after this is written down, and with one commit.
+			if (store.ledger.inOrder) permit?.giveBack();
+			isOurs = (await written).length > 0;
 		} catch (error) {
 			// It cannot be written down, but it can be told.
 			this.#breakDown(error);

@@ -90,8 +90,8 @@ async function sendOne(
 			reason: 'The sending limit of this account is reached. Try again later.',
 		};
 	const { messageId } = rendered;
-	const size = rendered.raw.length;
-	const result = await pool.send(rendered.envelope, rendered.raw, { signal });
+	const size = rendered.wire.size;
+	const result = await pool.send(rendered.envelope, rendered.wire, { signal });
 	if (result.result === 'notSent') slot?.giveBack();
 	else slot?.finish();
 	const delivery = readResult(result, true);

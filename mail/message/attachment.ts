@@ -28,3 +28,27 @@ export class AttachmentError extends Error {
 		super(`The attachment "${fileName}" ${why}, so the mail was not sent.`);
 	}
 }
+
+/** A file whose bytes are there. */
+export interface LoadedFile extends Attachment {
+	content: Buffer;
+}
+
+/** Reads a file once, for all the mails that carry it. */
+export async function loadFile(attachment: Attachment): Promise<LoadedFile> {
+	const { content, fileName } = attachment;
+	if (Buffer.isBuffer(content)) return { ...attachment, content };
+	const chunks: Uint8Array[] = [];
+	try {
+		for await (const chunk of await content.open()) chunks.push(Buffer.from(chunk));
+	} catch (error) {
+		throw new AttachmentError(fileName, `cannot be read (${(error as Error).message})`);
+	}
+	const whole = Buffer.concat(chunks);
+	if (whole.length !== content.size)
+		throw new AttachmentError(
+			fileName,
+			`has ${whole.length > content.size ? 'more' : 'fewer'} bytes than the ${content.size} it is said to have`,
+		);
+	return { ...attachment, content: whole };
+}

@@ -5,6 +5,7 @@ import { domainOf } from '../model/address';
 import type { DkimSigner } from './dkim';
 import type { DeliveryNotification, Draft } from './draft';
 import { encodeBase64 } from './base64';
+import { boundaryFor } from './boundary';
 import { addressHeader, dateHeader, plainHeader, textHeader } from './headers';
 import { inlineCss } from './inline-css';
 import { placeImages } from './inline-images';
@@ -115,12 +116,12 @@ function textVersion(html: string): string {
  * takes (RFC 2046 section 5.1.4), and calendars look for theirs beside the text.
  */
 function assemble(content: Content, invitation: Invitation | undefined, messageId: string): Part {
-	const files = content.files.map(filePart);
+	const files = content.files.map((file) => filePart(file));
 	const boundary = (level: string) => boundaryFor(`${messageId} ${level}`, files);
 	const versions: Part[] = [textPart('plain', content.text)];
 	if (content.html !== undefined) {
 		const html = textPart('html', content.html);
-		const [first, ...others] = content.images.map(filePart);
+		const [first, ...others] = content.images.map((file) => filePart(file));
 		versions.push(
 			first ? multipart('related', boundary('related'), [html, first, ...others]) : html,
 		);
@@ -181,23 +182,6 @@ function envelopeOf({ from, to, cc, bcc, envelopeFrom, delivery }: Draft): Compo
 		...(delivery?.notification ? { notification: delivery.notification } : {}),
 		...(delivery?.requireTls ? { requireTls: true as const } : {}),
 	};
-}
-
-/**
- * A boundary that no part can hold: neither quoted-printable nor base64 ever makes `=_`, and a message
- * that goes along as it stands is looked through.
- */
-function boundaryFor(seed: string, files: readonly Part[]): string {
-	for (let salt = 0; ; salt++) {
-		const boundary = `=_${digestOf(`${seed} ${salt}`)}`;
-		const taken = files.some(({ head, body }) =>
-			body.some(
-				(piece) =>
-					'bytes' in piece && head.includes('Encoding: 7bit') && piece.bytes.includes(boundary),
-			),
-		);
-		if (!taken) return boundary;
-	}
 }
 
 function digestOf(text: string): string {

@@ -1,4 +1,5 @@
 import { hash, sign as signBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 
 import { hashBody } from './dkim-body';
 import { readDkimKey } from './dkim-key';
@@ -176,7 +177,28 @@ function relaxLine(line: string): string {
 		.trim()}`;
 }
 
-function signOnAnotherThread(key: DkimKey, signed: Buffer): Promise<Buffer> {
+/**
+ * Node signs in its pool of four threads, which also reads files, asks the DNS and brings the store's
+ * log to the disk: as many signatures at once as there are cores make all cores work, and leave the
+ * others their turn.
+ */
+const AT_ONCE = Math.max(1, Math.min(availableParallelism(), 3));
+let signing = 0;
+const waiting: (() => void)[] = [];
+
+async function signOnAnotherThread(key: DkimKey, signed: Buffer): Promise<Buffer> {
+	if (signing >= AT_ONCE) await new Promise<void>((go) => waiting.push(go));
+	else signing += 1;
+	try {
+		return await sign(key, signed);
+	} finally {
+		const next = waiting.shift();
+		if (next) next();
+		else signing -= 1;
+	}
+}
+
+function sign(key: DkimKey, signed: Buffer): Promise<Buffer> {
 	return new Promise((resolve, reject) => {
 		signBytes(digestName(key), signed, key.privateKey, (error, signature) => {
 			if (error) reject(error);

@@ -104,6 +104,7 @@ function placesIn(html: string): Place[] {
 	let tag = '';
 	let attribute = '';
 	let start = -1;
+	let end = -1;
 	let inStyle = false;
 	const nothing = () => undefined;
 	const tokenizer = new Tokenizer(
@@ -122,10 +123,12 @@ function placesIn(html: string): Place[] {
 				attribute = html.slice(from, to).toLowerCase();
 				start = -1;
 			},
-			onattribdata(from) {
+			onattribdata(from, to) {
 				if (start < 0) start = from;
+				end = to;
 			},
-			onattribend(_, end) {
+			// Where the attribute ends its quotes are part of it.
+			onattribend() {
 				if (start < 0) return;
 				const place = { start, end, value: html.slice(start, end) };
 				if (SHOWING.has(attribute) && tag !== 'script' && tag !== 'iframe')

@@ -30,10 +30,14 @@ export function textPart(type: 'plain' | 'html', text: string): Part {
 	};
 }
 
-/** A file as it is told to be, in base64; shown in the HTML where it has a content ID. */
-export function filePart(attachment: Attachment): Part {
+/**
+ * A file as it is told to be, in base64; shown in the HTML where it has a content ID.
+ *
+ * @param encode gives the bytes as `encodeBase64` does, which it may have done before
+ */
+export function filePart(attachment: Attachment, encode = encodeBase64): Part {
 	const fileName = cleanFileName(attachment.fileName);
-	const carried = asCarried(attachment);
+	const carried = asCarried(attachment, encode);
 	const disposition = attachment.contentId === undefined ? 'attachment' : 'inline';
 	return {
 		head: [
@@ -78,17 +82,20 @@ function typeOf({ head }: Part): string {
 const MEDIA_TYPE = /^([a-z0-9][a-z0-9!#$&^_.+-]{0,63})\/([a-z0-9][a-z0-9!#$&^_.+-]{0,63})$/;
 const UNKNOWN_TYPE = 'application/octet-stream';
 
-function asCarried(attachment: Attachment): { type: string; encoding: string; body: Piece[] } {
+function asCarried(
+	attachment: Attachment,
+	encode: typeof encodeBase64,
+): { type: string; encoding: string; body: Piece[] } {
 	const [essence = '', ...parameters] = attachment.contentType.split(';');
 	const type = essence.trim().toLowerCase();
 	const kind = MEDIA_TYPE.exec(type)?.[1];
 	// A composite type may not be encoded (RFC 2046 section 5.2.1), and its bytes may need it.
-	if (kind === undefined || kind === 'multipart') return inBase64(attachment, UNKNOWN_TYPE);
-	if (kind !== 'message') return inBase64(attachment, type + charsetOf(parameters));
+	if (kind === undefined || kind === 'multipart') return inBase64(attachment, UNKNOWN_TYPE, encode);
+	if (kind !== 'message') return inBase64(attachment, type + charsetOf(parameters), encode);
 	const message = asSevenBit(attachment.content);
 	return message
 		? { type, encoding: '7bit', body: [{ bytes: message }] }
-		: inBase64(attachment, UNKNOWN_TYPE);
+		: inBase64(attachment, UNKNOWN_TYPE, encode);
 }
 
 function charsetOf(parameters: readonly string[]): string {
@@ -99,10 +106,10 @@ function charsetOf(parameters: readonly string[]): string {
 	return '';
 }
 
-function inBase64(attachment: Attachment, type: string) {
+function inBase64(attachment: Attachment, type: string, encode: typeof encodeBase64) {
 	const { content, fileName } = attachment;
 	const piece: Piece = Buffer.isBuffer(content)
-		? { bytes: encodeBase64(content), base64: true }
+		? { bytes: encode(content), base64: true }
 		: { file: content, fileName, length: base64Length(content.size) };
 	return { type, encoding: 'base64', body: [piece] };
 }

@@ -1,10 +1,15 @@
 import Handlebars from 'handlebars';
 
+import { LITERAL_MARK } from './literals';
+import type { Literals } from './literals';
 import { TEMPLATE_HELPERS } from './template-helpers';
 
 /** One field of a mail (subject, HTML, text) as a compiled Handlebars template. */
 export interface Template {
-	/** Fills in one recipient's data. Synchronous, bounded in time and size; never throws. */
+	/**
+	 * Fills in one recipient's data. Synchronous, bounded in time and size; never throws. The text holds
+	 * marks of the literals it was compiled with.
+	 */
 	render(data: PlainData): Rendered;
 }
 
@@ -42,31 +47,36 @@ const LIMITS = {
  *
  * @param options.field the user's name of the field, for messages
  * @param options.escape `html` makes values safe inside HTML text and quoted attributes
+ * @param options.literals takes what no data changes, and leaves marks in its place
  */
-export function compileTemplate(
-	source: string,
-	options: { field: string; escape: 'html' | 'none'; missing: 'error' | 'empty' },
-): CompiledTemplate {
-	const { field } = options;
+export function compileTemplate(source: string, options: TemplateOptions): CompiledTemplate {
+	const { field, literals } = options;
 	if (source.length > LIMITS.templateCharacters) return { ok: false, problem: tooLarge(field) };
 	if (depthOf(source) > MAX_DEPTH)
 		return { ok: false, problem: describeCompileError(new RangeError('depth'), field) };
 	try {
-		const program = engine.parse(source);
+		const program = engine.parse(unmarked(source));
 		new FieldGuard().accept(program);
-		const render = engine.compile(program, {
+		if (literals) new LiteralTaker(literals).accept(program);
+		const render = engine.compile(asOneBlock(program), {
 			knownHelpers: KNOWN_HELPERS,
 			knownHelpersOnly: true,
 			noEscape: options.escape === 'none',
 			explicitPartialContext: true,
 		});
 		// Handlebars compiles on first use: what is wrong with the template shall show now.
-		const problem = compileNow(render);
-		if (problem) return { ok: false, problem: describeCompileError(problem, field) };
-		return { ok: true, template: { render: (data) => run(render, data, options) } };
+		const body = bodyOf(render);
+		return { ok: true, template: { render: (data) => run(body, data, options) } };
 	} catch (error) {
 		return { ok: false, problem: describeCompileError(error, field) };
 	}
+}
+
+export interface TemplateOptions {
+	field: string;
+	escape: 'html' | 'none';
+	missing: 'error' | 'empty';
+	literals?: Literals;
 }
 
 /** Deeper than this nobody writes by hand; the compiler's time grows with the square of the depth. */
@@ -84,15 +94,37 @@ function depthOf(source: string): number {
 
 /** A copy of any value as plain JSON, for `render`. What is no object becomes an empty one. */
 export function plainData(value: unknown): PlainData {
+	if (isPlain(value)) return value;
 	try {
-		const copy: unknown = JSON.parse(JSON.stringify(value ?? {}));
-		return (
-			typeof copy === 'object' && copy !== null && !Array.isArray(copy) ? copy : {}
-		) as PlainData;
+		return plainDataOf(JSON.stringify(value ?? {}));
 	} catch {
 		// A circle, or a toJSON that throws: nothing of it can be rendered.
-		return {} as PlainData;
+		return asPlain({});
 	}
+}
+
+/** @throws SyntaxError for what is no JSON */
+export function plainDataOf(json: string): PlainData {
+	return asPlain(JSON.parse(unmarked(json)));
+}
+
+/** What was read by `plainDataOf`, and so needs no copy. */
+const plainObjects = new WeakSet<object>();
+
+function isPlain(value: unknown): value is PlainData {
+	return typeof value === 'object' && value !== null && plainObjects.has(value);
+}
+
+/** A part of what `plainDataOf` read. */
+export function asPlain(copy: unknown): PlainData {
+	const data = typeof copy === 'object' && copy !== null && !Array.isArray(copy) ? copy : {};
+	plainObjects.add(data);
+	return data as PlainData;
+}
+
+/** Nobody but `Literals` makes marks. */
+function unmarked(text: string): string {
+	return text.includes(LITERAL_MARK) ? text.replaceAll(LITERAL_MARK, '\ufffd') : text;
 }
 
 /** An environment of our own: nothing that others register on Handlebars is seen here. */
@@ -102,12 +134,14 @@ for (const [name, { run: helper }] of Object.entries(TEMPLATE_HELPERS))
 	engine.registerHelper(name, helper);
 
 const FIELD_HELPER = 'smtpSuiteField';
+const BODY_HELPER = 'smtpSuiteBody';
 const LENIENT_BUILT_INS = ['if', 'unless', 'each', 'with', 'lookup'];
 const KNOWN_HELPERS = {
 	...Object.fromEntries(
 		[...Object.keys(TEMPLATE_HELPERS), ...LENIENT_BUILT_INS].map((name) => [name, true]),
 	),
 	[FIELD_HELPER]: true,
+	[BODY_HELPER]: true,
 	log: false,
 };
 
@@ -155,17 +189,15 @@ engine.registerHelper(
 );
 
 function run(
-	render: Handlebars.TemplateDelegate,
+	body: TemplateBody,
 	data: PlainData,
-	{ field, missing }: { field: string; missing: 'error' | 'empty' },
+	{ field, missing, literals }: TemplateOptions,
 ): Rendered {
 	Object.assign(spent, { steps: 0, characters: 0, missing });
 	try {
-		const text = render(data, {
-			allowProtoPropertiesByDefault: false,
-			allowProtoMethodsByDefault: false,
-		});
-		if (text.length > LIMITS.outputCharacters) throw new TooMuch('it makes too much text');
+		const text = body(data, { data: { root: data } });
+		if ((literals?.lengthOf(text) ?? text.length) > LIMITS.outputCharacters)
+			throw new TooMuch('it makes too much text');
 		return { ok: true, text };
 	} catch (error) {
 		return { ok: false, problem: `${field} cannot be filled in: ${(error as Error).message}.` };
@@ -209,16 +241,48 @@ interface ParseErrorHash {
 	);
 };
 
-/** Runs the compiler without caring for what the template would print. */
-function compileNow(render: Handlebars.TemplateDelegate): unknown {
+/** A compiled template without what Handlebars does anew for each call: a third of the rendering. */
+type TemplateBody = (data: PlainData, options: { data: object }) => string;
+
+/** The whole template within one block, whose helper is handed the block's function. */
+function asOneBlock(program: hbs.AST.Program): hbs.AST.Program {
+	const { loc } = program;
+	const block = {
+		type: 'BlockStatement',
+		path: helperPath(BODY_HELPER, loc),
+		params: [],
+		program: { ...program, blockParams: [] },
+		openStrip: {},
+		closeStrip: {},
+		loc,
+	};
+	return { ...program, body: [block] };
+}
+
+const handedOut: TemplateBody[] = [];
+
+engine.registerHelper(BODY_HELPER, (options: Handlebars.HelperOptions) => {
+	handedOut.push(options.fn as TemplateBody);
+	return '';
+});
+
+/**
+ * Runs the compiler. What the template would print without any data is of no interest, nor whether
+ * its helpers complain: that is for render to tell.
+ *
+ * @throws what the compiler finds wrong
+ */
+function bodyOf(render: Handlebars.TemplateDelegate): TemplateBody {
+	render({}, OWN_PROPERTIES_ONLY);
+	const [body] = handedOut.splice(0);
+	if (!body) throw new Error('it cannot be compiled');
+	Object.assign(spent, { steps: 0, characters: 0, missing: 'empty' });
 	try {
-		Object.assign(spent, { steps: 0, characters: 0, missing: 'empty' });
-		render({}, OWN_PROPERTIES_ONLY);
-		return undefined;
+		body(plainData({}), { data: { root: {} } });
 	} catch (error) {
-		// With no data at all helpers may well complain; that is for render to tell.
-		return isCompileError(error) ? error : undefined;
+		if (isCompileError(error)) throw error;
 	}
+	return body;
 }
 
 function isCompileError(error: unknown): boolean {
@@ -273,6 +337,17 @@ class FieldGuard extends Handlebars.Visitor {
 	}
 }
 
+/** Puts marks in the place of what the template says to everybody. */
+class LiteralTaker extends Handlebars.Visitor {
+	constructor(private readonly literals: Literals) {
+		super();
+	}
+
+	override ContentStatement(content: hbs.AST.ContentStatement): void {
+		content.value = this.literals.mark(content.value);
+	}
+}
+
 /** Handlebars leaves the hash out where its types promise one. */
 function hasHash({ hash }: { hash: hbs.AST.Hash | undefined }): boolean {
 	return hash !== undefined;
@@ -301,14 +376,11 @@ function asRequired(path: hbs.AST.PathExpression): hbs.AST.SubExpression {
 }
 
 function fieldHelper({ loc }: hbs.AST.PathExpression): hbs.AST.PathExpression {
-	return {
-		type: 'PathExpression',
-		data: false,
-		depth: 0,
-		parts: [FIELD_HELPER],
-		original: FIELD_HELPER,
-		loc,
-	};
+	return helperPath(FIELD_HELPER, loc);
+}
+
+function helperPath(name: string, loc: hbs.AST.SourceLocation): hbs.AST.PathExpression {
+	return { type: 'PathExpression', data: false, depth: 0, parts: [name], original: name, loc };
 }
 
 function nameAndLine({ original, loc }: hbs.AST.PathExpression): hbs.AST.Expression[] {

@@ -36,6 +36,12 @@ export interface MailStore {
 /** Campaign, recipient, state: who was served, who is owed a mail, who is being mailed now. */
 export interface Ledger {
 	/**
+	 * Whether a change takes effect no later than those asked for after it, whatever ends the process in
+	 * between.
+	 */
+	readonly inOrder: boolean;
+
+	/**
 	 * Takes recipients in as `queued`, in one transaction. A recipient that the campaign already
 	 * knows is left as it is and its row comes back, so that a second run repeats nobody. A known
 	 * `deferred` or `queued` recipient gets the new `payload` and becomes claimable at once; so does

@@ -65,6 +65,9 @@ export function createLedger(database: Database, serverClock: ServerClock): Ledg
 	}
 
 	return {
+		// Dispatches and outcomes go in statements of their own.
+		inOrder: false,
+
 		enqueue: (campaignId, recipients, options = {}) =>
 			database.transaction(async (session) => {
 				const entries: LedgerEntry[] = [];

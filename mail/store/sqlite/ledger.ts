@@ -103,6 +103,9 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 	}
 
 	return {
+		// One connection, one queue; what comes together is one commit.
+		inOrder: true,
+
 		enqueue: (campaignId, recipients, options = {}) =>
 			database.inSteps('kill', () => takeIn(campaignId, recipients, options)),
 

@@ -104,15 +104,28 @@ export class Transactions {
 			const size = firstAlone === -1 ? this.#jobs.length : Math.max(firstAlone, 1);
 			const batch = this.#jobs.splice(0, size);
 			try {
-				const answers = await this.#transact(batch);
-				const onDisk = batch.some(({ outlives }) => outlives === 'powerCut');
-				if (onDisk && this.#log) this.#answerFromDisk(this.#log, batch, answers);
-				else for (const answer of answers) answer();
+				this.#answer(batch, await this.#transact(batch));
 			} catch (error) {
 				for (const { reject } of batch) reject(error);
 			}
 		}
 		this.#draining = undefined;
+	}
+
+	/** Tells those who need no more than the commit now, the others when it is on the disk. */
+	#answer(batch: readonly Job[], answers: readonly (() => void)[]): void {
+		const careful: Job[] = [];
+		const later: (() => void)[] = [];
+		for (const [index, job] of batch.entries()) {
+			const answer = answers[index];
+			if (!answer) continue;
+			if (job.outlives === 'kill' || !this.#log) answer();
+			else {
+				careful.push(job);
+				later.push(answer);
+			}
+		}
+		if (this.#log && later.length > 0) this.#answerFromDisk(this.#log, careful, later);
 	}
 
 	#answerFromDisk(log: LogOnDisk, batch: readonly Job[], answers: readonly (() => void)[]): void {

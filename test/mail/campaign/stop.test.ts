@@ -176,11 +176,10 @@ describe('a store that fails', () => {
 
 describe('a message that cannot be made by a fault of ours', () => {
 	it('ends the run with that fault, and leaves everybody owed', async () => {
-		const message = {
-			render: () => {
-				throw new TypeError('A fault of ours.');
-			},
+		const fault = () => {
+			throw new TypeError('A fault of ours.');
 		};
+		const message = { render: fault, renderAside: fault };
 		const run = outcomes(campaignRun({ store, message, recipients: people(20) }));
 		await expect(run).rejects.toThrow('A fault of ours.');
 		expect(await store.ledger.counts('spring')).toMatchObject({ queued: 20, claimed: 0 });

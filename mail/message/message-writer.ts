@@ -1,0 +1,89 @@
+import type { DkimBodyHash } from './dkim-body';
+import type { Segment } from './layout';
+import { roomFor, writeQuotedPrintable } from './quoted-printable';
+import type { EncodedLiterals } from './quoted-printable';
+
+/** What is larger than this is not copied into each mail, but goes along as a piece of its own. */
+const LARGE = 32 * 1024;
+/** A buffer of more than this is not kept for the next mail. */
+const SCRATCH_KEPT = 1024 * 1024;
+
+/** Kept from mail to mail: large buffers cost more to make than to fill. Writing is synchronous. */
+let scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Writes one copy of a campaign's mail, in few pieces; what copies share stays shared. */
+export class MessageWriter {
+	readonly pieces: Buffer[] = [];
+	/** Of all pieces, in bytes. */
+	size = 0;
+	#buffer = scratch;
+	#at = 0;
+
+	/** @param hash of what is written from now on, where the mail is signed */
+	constructor(private readonly hash?: DkimBodyHash) {}
+
+	segment({ bytes, base64 }: Exclude<Segment, string>): void {
+		if (base64) this.hash?.updateBase64(bytes);
+		else this.hash?.update(bytes);
+		if (bytes.length >= LARGE) {
+			this.#cut();
+			this.#take(bytes);
+			return;
+		}
+		this.#ensure(bytes.length);
+		this.#at += bytes.copy(this.#buffer, this.#at);
+	}
+
+	quotedPrintable(text: string, literals: EncodedLiterals): void {
+		this.#ensure(roomFor(text, literals));
+		const start = this.#at;
+		this.#at = writeQuotedPrintable(text, this.#buffer, start, literals);
+		this.hash?.update(this.#buffer.subarray(start, this.#at));
+	}
+
+	/** Puts the header before what was written, and lets go of the buffer. To be called once. */
+	end(head: string): void {
+		if (this.pieces.length > 0) {
+			this.letGo();
+			this.#takeFirst(Buffer.from(head));
+			return;
+		}
+		// A small mail is one piece.
+		const length = Buffer.byteLength(head);
+		const whole = Buffer.allocUnsafe(length + this.#at);
+		whole.write(head);
+		this.#buffer.copy(whole, length, 0, this.#at);
+		this.#at = 0;
+		this.#take(whole);
+		this.letGo();
+	}
+
+	/** Takes what was written out of the buffer, which the next mail may then use. */
+	letGo(): void {
+		this.#cut();
+		if (this.#buffer.length <= SCRATCH_KEPT) scratch = this.#buffer;
+	}
+
+	#takeFirst(piece: Buffer): void {
+		this.pieces.unshift(piece);
+		this.size += piece.length;
+	}
+
+	#take(piece: Buffer): void {
+		this.pieces.push(piece);
+		this.size += piece.length;
+	}
+
+	#cut(): void {
+		if (this.#at === 0) return;
+		this.#take(Buffer.from(this.#buffer.subarray(0, this.#at)));
+		this.#at = 0;
+	}
+
+	#ensure(room: number): void {
+		if (this.#at + room <= this.#buffer.length) return;
+		const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#at + room));
+		this.#buffer.copy(larger, 0, 0, this.#at);
+		this.#buffer = larger;
+	}
+}
