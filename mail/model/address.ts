@@ -18,16 +18,22 @@ const MAX_ADDRESS = 254;
 /** Longer text is no list of addresses that a person would type; it bounds the parser's work. */
 const MAX_LIST_TEXT = 200_000;
 
+/** What may stand before the @. */
+export interface AddressRules {
+	/** Letters outside ASCII: for a sender that asks the server for SMTPUTF8 (RFC 6531). */
+	utf8?: boolean;
+}
+
 /**
  * Reads one mailbox, `ada@example.com` or `Ada Lovelace <ada@example.com>`.
  *
  * @returns a problem in words for the user when the text is no mailbox, or more than one
  */
-export function parseMailbox(text: string): ParsedMailbox {
+export function parseMailbox(text: string, rules: AddressRules = {}): ParsedMailbox {
 	const bare = text.trim();
 	// The common case by far: no display name, no comment, no list.
-	if (!/[\s<>(),;:"]/.test(bare)) return toMailbox('', bare, text);
-	const parsed = parseMailboxList(text);
+	if (!/[\s<>(),;:"]/.test(bare)) return toMailbox('', bare, text, rules);
+	const parsed = parseMailboxList(text, rules);
 	if (!parsed.ok) return parsed;
 	const [mailbox] = parsed.mailboxes;
 	if (!mailbox) return { ok: false, problem: 'The email address is empty.' };
@@ -44,7 +50,7 @@ export function parseMailbox(text: string): ParsedMailbox {
  *
  * @returns the mailboxes in their order, or the problem of the first that is none
  */
-export function parseMailboxList(text: string): ParsedMailboxes {
+export function parseMailboxList(text: string, rules: AddressRules = {}): ParsedMailboxes {
 	if (text.length > MAX_LIST_TEXT)
 		return {
 			ok: false,
@@ -72,7 +78,7 @@ export function parseMailboxList(text: string): ParsedMailboxes {
 				ok: false,
 				problem: `${quote(text)} is not an email address: it has a space in it, or lacks the < > around the address.`,
 			};
-		const parsed = toMailbox(entry.name, entry.address, entry.address || entry.name);
+		const parsed = toMailbox(entry.name, entry.address, entry.address || entry.name, rules);
 		if (!parsed.ok) return parsed;
 		mailboxes.push(parsed.mailbox);
 	}
@@ -98,7 +104,12 @@ export function domainOf(address: string): string {
 	return at < 0 ? '' : address.slice(at + 1);
 }
 
-function toMailbox(name: string, address: string, asGiven: string): ParsedMailbox {
+function toMailbox(
+	name: string,
+	address: string,
+	asGiven: string,
+	rules: AddressRules,
+): ParsedMailbox {
 	const refuse = (why: string): ParsedMailbox => ({
 		ok: false,
 		problem: `${quote(asGiven)} is not an email address: ${why}.`,
@@ -110,7 +121,7 @@ function toMailbox(name: string, address: string, asGiven: string): ParsedMailbo
 	const domain = address.slice(at + 1);
 	if (localPart === '') return refuse('the part before the @ is missing');
 	if (domain === '') return refuse('the part after the @ is missing');
-	const localProblem = problemOfLocalPart(localPart);
+	const localProblem = problemOfLocalPart(localPart, rules);
 	if (localProblem) return refuse(localProblem);
 	const ascii = domainToASCII(domain);
 	const domainProblem = problemOfDomain(domain, ascii);
@@ -124,11 +135,15 @@ const ATOMS = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]
 /** RFC 5321 section 4.1.2 Quoted-string: printable ASCII, backslash and quote only escaped. */
 const QUOTED = /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"$/;
 
-function problemOfLocalPart(localPart: string): string | undefined {
+/** RFC 6531 section 3.3: any UTF-8 beyond ASCII may stand in an atom; controls and separators of ours not. */
+const UTF8_IN_ATOM = /[^\x00-\x7f\p{C}\p{Z}]/gu;
+
+function problemOfLocalPart(given: string, { utf8 }: AddressRules): string | undefined {
+	const localPart = utf8 ? given.replace(UTF8_IN_ATOM, 'x') : given;
 	// RFC 6531 allows them where both servers offer SMTPUTF8; few do.
 	if (/[^\x00-\x7f]/.test(localPart))
 		return 'the part before the @ holds letters outside ASCII, which few servers can deliver to';
-	if (localPart.length > MAX_LOCAL_PART)
+	if (Buffer.byteLength(given) > MAX_LOCAL_PART)
 		return `the part before the @ is longer than ${MAX_LOCAL_PART} characters`;
 	if (ATOMS.test(localPart) || QUOTED.test(localPart)) return undefined;
 	if (localPart.includes('..')) return 'it has two dots in a row';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { composeMessage } from '../message/compose';
+import type { ComposedMessage } from '../message/compose';
 import type { DkimSigner } from '../message/dkim';
 import type { Draft } from '../message/draft';
 import { domainOf } from '../model/address';
@@ -39,10 +40,9 @@ export async function sendTransactional(
 	options: TransactionalOptions = {},
 ): Promise<Receipt> {
 	const { clock = Date.now, pausesMs = PAUSES_MS, once, signer, signal } = options;
-	const domain = domainOf(draft.from.address);
-	const { envelope, messageId, raw } = await composeMessage(draft, {
-		messageId: once ? messageIdOf(once.key, domain) : `<${randomUUID()}@${domain}>`,
-		date: new Date(clock()),
+	const { envelope, messageId, raw } = await composeTransactional(draft, {
+		key: once?.key,
+		clock,
 		signer,
 	});
 
@@ -65,6 +65,25 @@ export async function sendTransactional(
 		receipt = await attempt();
 	}
 	return receipt;
+}
+
+/**
+ * The mail as `sendTransactional` sends it: byte for byte, given the same key and moment.
+ *
+ * @param options.key names the mail among all others, and with it its Message-ID; random without
+ * @throws ComposeError, AttachmentError, with words for the user
+ */
+export async function composeTransactional(
+	draft: Draft,
+	options: { key?: string; clock?: () => number; signer?: DkimSigner },
+): Promise<ComposedMessage> {
+	const { key, clock = Date.now, signer } = options;
+	const domain = domainOf(draft.from.address);
+	return await composeMessage(draft, {
+		messageId: key === undefined ? `<${randomUUID()}@${domain}>` : messageIdOf(key, domain),
+		date: new Date(clock()),
+		signer,
+	});
 }
 
 /** @returns false when the signal came first */

@@ -16,9 +16,13 @@ import {
 	WITH_OAUTH2,
 } from '../shared/smtp-account';
 import type { Operation } from './operations/operation';
+import { preview } from './operations/preview.operation';
 import { send } from './operations/send.operation';
 
-const OPERATIONS: readonly Operation[] = [send];
+const OPERATIONS: readonly Operation[] = [send, preview];
+
+/** Nobody needs an account to look at a mail. */
+const TO_SEND = { hide: { operation: ['preview'] } };
 
 export class SmtpSend implements INodeType {
 	description: INodeTypeDescription = {
@@ -38,18 +42,21 @@ export class SmtpSend implements INodeType {
 				name: 'smtpAccount',
 				required: true,
 				testedBy: 'smtpAccountTest',
-				displayOptions: WITH_ACCOUNT,
+				displayOptions: { ...WITH_ACCOUNT, ...TO_SEND },
 			},
-			{ name: 'smtpOAuth2Api', required: true, displayOptions: WITH_OAUTH2 },
+			{ name: 'smtpOAuth2Api', required: true, displayOptions: { ...WITH_OAUTH2, ...TO_SEND } },
 			{
 				name: 'dkimKey',
 				required: true,
 				testedBy: 'dkimKeyTest',
 				displayOptions: SHOWN_WHEN_SIGNED,
 			},
-			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' },
+			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest', displayOptions: TO_SEND },
 		],
-		properties: [authenticationProperty, ...operationProperties(OPERATIONS, 'send')],
+		properties: [
+			{ ...authenticationProperty, displayOptions: TO_SEND },
+			...operationProperties(OPERATIONS, 'send'),
+		],
 	};
 
 	methods = { credentialTest: { smtpAccountTest, dkimKeyTest, mailStoreTest } };

@@ -1,27 +1,73 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Draft } from '../../mail/index';
+import {
+	attachmentsProperty,
+	readItemFiles,
+	readSizeLimit,
+	sizeLimitOption,
+} from '../shared/attachment-fields';
+import { inlineCssOption } from '../shared/content-options';
 import { signWithDkimProperty } from '../shared/dkim-key';
-import { readVersions } from '../shared/email-format';
+import { headerOptions, readHeaderChoices } from '../shared/header-fields';
 import { addressOptions, addressProperties, readAddresses } from './properties/addresses';
-import { attachmentProperties, readAttachments } from './properties/attachments';
-import { contentProperties } from './properties/content';
+import { contentProperties, missingFieldOption, readContent } from './properties/content';
+import { deliveryOptions, readDelivery } from './properties/delivery';
+import { invitationOption, readInvitationOption } from './properties/invitation';
+import { readReply, replyToMessageOption } from './properties/reply';
 
 /** The form of one mail, for every operation that makes one. */
 export const messageProperties: INodeProperties[] = [
 	...addressProperties,
 	...contentProperties,
-	...attachmentProperties,
+	attachmentsProperty,
 ];
 
-/** Shown under Options: what only some mails need. */
-export const messageOptions: INodeProperties[] = [...addressOptions, signWithDkimProperty];
+/** What only some mails need, by name. */
+const messageOptions: INodeProperties[] = [
+	...addressOptions,
+	...headerOptions,
+	...deliveryOptions,
+	inlineCssOption,
+	invitationOption,
+	missingFieldOption,
+	replyToMessageOption,
+	signWithDkimProperty,
+	sizeLimitOption,
+].toSorted((a, b) => a.displayName.localeCompare(b.displayName));
+
+export const optionsProperty: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	options: messageOptions,
+};
 
 /** @throws Error that names the field and what is wrong with it */
 export async function readDraft(context: IExecuteFunctions, itemIndex: number): Promise<Draft> {
+	const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
+	const answered = readReply(options);
+	const addresses = readAddresses(context, itemIndex, options, answered?.replyTo ?? []);
+	const content = readContent(context, itemIndex, options);
+	const invitation = await readInvitationOption(context, itemIndex, options, addresses);
 	return {
-		...readAddresses(context, itemIndex),
-		...readVersions(context, itemIndex),
-		attachments: await readAttachments(context, itemIndex),
+		...addresses,
+		...content,
+		subject: content.subject.trim() === '' ? (answered?.subject ?? '') : content.subject,
+		inlineCss: options.inlineCss === true,
+		...(await readItemFiles(
+			context,
+			itemIndex,
+			context.getNodeParameter('attachments', itemIndex, ''),
+		)),
+		...(invitation ? { invitation } : {}),
+		headers: {
+			...readHeaderChoices(options),
+			...(answered ? { inReplyTo: answered.messageId, references: answered.references } : {}),
+		},
+		...readDelivery(options, context.getTimezone()),
+		maxSize: readSizeLimit(options),
 	};
 }

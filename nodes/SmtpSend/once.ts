@@ -13,8 +13,14 @@ export function onceByRun(
 	store: MailStore,
 	itemIndex: number,
 ): OnceOptions | undefined {
+	const key = runKey(context, itemIndex);
+	return key === undefined ? undefined : { receipts: store.receipts, key };
+}
+
+/** The same for each try of this item in this run of the node, and for nothing else. */
+export function runKey(context: IExecuteFunctions, itemIndex: number): string | undefined {
 	if (context.isToolExecution()) return undefined;
 	const runIndex = context.getWorkflowDataProxy(itemIndex).$runIndex as number;
 	const parts = [context.getExecutionId(), context.getNode().id, runIndex, itemIndex];
-	return { receipts: store.receipts, key: `n8n:${parts.join(':')}` };
+	return `n8n:${parts.join(':')}`;
 }

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { sendTransactional } from '../../../mail/index';
 import { readDkimSigner } from '../../shared/dkim-key';
@@ -6,19 +6,10 @@ import { forEachItem } from '../../shared/for-each-item';
 import { openNodeStoreNamed } from '../../shared/mail-store';
 import { tellOfOtherStores } from '../../shared/other-stores';
 import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
-import { messageOptions, messageProperties, readDraft } from '../message';
+import { messageProperties, optionsProperty, readDraft } from '../message';
 import { onceByRun } from '../once';
 import { receiptToItem } from '../receipt-item';
 import type { Operation } from './operation';
-
-const optionsProperty: INodeProperties = {
-	displayName: 'Options',
-	name: 'options',
-	type: 'collection',
-	placeholder: 'Add option',
-	default: {},
-	options: messageOptions,
-};
 
 export const send: Operation = {
 	choice: {

@@ -1,0 +1,49 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import { composeTransactional } from '../../../mail/index';
+import { readDkimSigner } from '../../shared/dkim-key';
+import { forEachItem } from '../../shared/for-each-item';
+import { messageProperties, optionsProperty, readDraft } from '../message';
+import { runKey } from '../once';
+import type { Operation } from './operation';
+
+/** The binary field that holds the mail. */
+const FILE_FIELD = 'data';
+
+export const preview: Operation = {
+	choice: {
+		name: 'Preview',
+		value: 'preview',
+		description: 'Make the same email as Send would, as an .eml file, and send nothing',
+		action: 'Preview an email',
+	},
+	properties: [...messageProperties, optionsProperty],
+	execute: previewEachItem,
+};
+
+async function previewEachItem(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const signer = await readDkimSigner(context);
+	return await forEachItem(context, { atATime: 1, done: madeBefore }, async (itemIndex) => {
+		const draft = await readDraft(context, itemIndex);
+		const key = runKey(context, itemIndex);
+		const mail = await composeTransactional(draft, { key, signer });
+		const { envelope, messageId, html, text, raw } = mail;
+		return {
+			json: {
+				messageId,
+				subject: draft.subject,
+				...(html === undefined ? {} : { html }),
+				text,
+				envelope: { from: envelope.from, to: envelope.to },
+				size: raw.length,
+			},
+			binary: {
+				[FILE_FIELD]: await context.helpers.prepareBinaryData(raw, 'preview.eml', 'message/rfc822'),
+			},
+		};
+	});
+}
+
+function madeBefore(count: number): string {
+	return `${count} ${count === 1 ? 'preview was' : 'previews were'} made before. Nothing was sent.`;
+}
