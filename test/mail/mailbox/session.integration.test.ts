@@ -174,6 +174,35 @@ jest.setTimeout(20_000);
 		});
 	});
 
+	it('pairs that arrive while others are being handed on and moved: each once, none waits for a next one', async () => {
+		const watching = startWatching(account, {
+			together: 10,
+			verdict: { action: 'move', folder: 'Handled' },
+			// Nothing but what the server tells, so a mail whose news is missed is missed.
+			timing: { heartbeatMs: 60_000, recheckMs: 60_000, silenceMs: 60_000 },
+		});
+		await eventually('idling', () => watching.watch.state === 'idling');
+		const expected: string[] = [];
+		for (let pair = 0; pair < 40; pair += 1) {
+			const [one, two] = [`pair ${pair} a`, `pair ${pair} b`];
+			expected.push(one, two);
+			await Promise.all([
+				deliver(one),
+				sleep(Math.random() * 30).then(() => deliver(two)),
+				sleep(Math.random() * 150),
+			]);
+			if (pair % 10 === 9)
+				await eventually(
+					'all so far',
+					() => watching.messages.length === expected.length,
+					5_000,
+				);
+		}
+		expect(watching.subjects().sort()).toEqual(expected.sort());
+		await eventually('moved', async () => (await countIn('Handled')) === expected.length);
+		expect(await countIn('INBOX')).toBe(0);
+	});
+
 	describe('in batches', () => {
 		it('what is there comes together, in order, up to the limit', async () => {
 			await deliver('a', 'b', 'c', 'd', 'e');

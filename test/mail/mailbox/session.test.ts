@@ -68,6 +68,15 @@ describe('watching a mailbox on a server that misbehaves', () => {
 			await eventually('idling', () => watching.watch.state === 'idling');
 		});
 
+		it('that tells nothing of new mail: found all the same, over the same connection', async () => {
+			const messages: Record<number, string> = {};
+			const watching = await watchScripted({ messages }, { timing: { heartbeatMs: 300 } });
+			await eventually('idling', () => watching.watch.state === 'idling');
+			messages[1] = mail('untold');
+			await eventually('handed on', () => watching.messages.length === 1, 2_000);
+			expect(imap.connections).toBe(1);
+		});
+
 		it('news without end: no storm of searches', async () => {
 			const watching = await watchScripted({}, { timing: { heartbeatMs: 60_000 } });
 			await eventually('idling', () => watching.watch.state === 'idling');
