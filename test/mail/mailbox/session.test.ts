@@ -68,6 +68,36 @@ describe('watching a mailbox on a server that misbehaves', () => {
 			await eventually('idling', () => watching.watch.state === 'idling');
 		});
 
+		it.each<[string, (command: string) => boolean]>([
+			['mail is searched for', (command) => command.startsWith('UID SEARCH')],
+			['mail is fetched', (command) => command.startsWith('UID FETCH')],
+			['mail is moved', (command) => command.startsWith('UID MOVE')],
+		])('news that come while %s are not slept over', async (_, isThen) => {
+			const messages: Record<number, string> = {};
+			let told = false;
+			const watching = await watchScripted(
+				{
+					messages,
+					react: ({ line }, socket) => {
+						if (!messages[1] || told || !isThen(line)) return undefined;
+						told = true;
+						messages[2] = mail('second');
+						socket.write('* 2 EXISTS\r\n');
+						return undefined;
+					},
+				},
+				{
+					verdict: { action: 'move', folder: 'Handled' },
+					timing: { heartbeatMs: 60_000, recheckMs: 60_000, silenceMs: 60_000 },
+				},
+			);
+			await eventually('idling', () => watching.watch.state === 'idling');
+			messages[1] = mail('first');
+			imap.say('* 1 EXISTS\r\n');
+			await eventually('both', () => watching.messages.length === 2, 2_000);
+			expect(watching.subjects()).toEqual(['first', 'second']);
+		});
+
 		it('that tells nothing of new mail: found all the same, over the same connection', async () => {
 			const messages: Record<number, string> = {};
 			const watching = await watchScripted({ messages }, { timing: { heartbeatMs: 300 } });
