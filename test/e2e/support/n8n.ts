@@ -12,6 +12,8 @@ export type Server = Awaited<ReturnType<typeof startN8n>>;
 /** A real n8n with the packed package in a folder of its own, its owner signed in. */
 export interface TestN8n {
 	server: Server;
+	/** Where it keeps everything. */
+	readonly userFolder: string;
 	/** Ends n8n in order, or at once (-9), and starts it again on the same folder. */
 	restart(how: 'stop' | 'kill'): Promise<void>;
 	stop(): Promise<void>;
@@ -30,6 +32,7 @@ export async function startTestN8n(): Promise<TestN8n> {
 	};
 	const running: TestN8n = {
 		server: await start(),
+		userFolder,
 		async restart(how) {
 			await running.server[how]();
 			running.server = await start();

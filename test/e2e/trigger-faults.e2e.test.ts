@@ -1,0 +1,254 @@
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Dovecot } from '../support/dovecot';
+import { canRunDovecot, startDovecot } from '../support/dovecot';
+import type { FaultProxy } from '../support/fault-proxy';
+import { startFaultProxy } from '../support/fault-proxy';
+import { bounceOf } from './support/bounces';
+import { deliverMany } from './support/lmtp';
+import { chain, startTestN8n } from './support/n8n';
+import type { TestN8n } from './support/n8n';
+import { startedExecutions, tally } from './support/started';
+
+const missing = canRunDovecot();
+const suite = missing ? describe.skip : describe;
+if (missing) console.warn(`The trigger over a faulty network is skipped: ${missing}.`);
+
+/**
+ * The whole measurement takes an hour: `SMTP_SUITE_TRIGGER=whole`. Without it, the same with less of
+ * everything, and without the faults that take minutes to be noticed.
+ */
+const WHOLE = process.env.SMTP_SUITE_TRIGGER === 'whole';
+const SIZE = WHOLE
+	? { latencies: 200, refusedMs: 600_000, kills: 10, rush: 10_000, slowMs: 300 }
+	: { latencies: 10, refusedMs: 3_000, kills: 1, rush: 200, slowMs: 100 };
+
+const USER = 'bounces@example.test';
+const GONE = 'gone.test';
+
+suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', () => {
+	let n8n: TestN8n;
+	let dovecot: Dovecot;
+	let proxy: FaultProxy;
+	let workflow: string;
+	let alarm: string;
+	let credential: string;
+	/** Everybody whose bounce was delivered. */
+	const expected: string[] = [];
+	const deliveredAt = new Map<string, number>();
+
+	beforeAll(async () => {
+		dovecot = await startDovecot({ users: [USER] });
+		proxy = await startFaultProxy(dovecot.imapsPort);
+		n8n = await startTestN8n();
+		const { api } = n8n.server;
+		credential = await api.putCredential('Dovecot', 'imapAccount', {
+			service: 'own',
+			host: '127.0.0.1',
+			port: proxy.port,
+			security: 'tls',
+			certificate: 'ownCa',
+			caCertificate: dovecot.caPem,
+			user: USER,
+			password: dovecot.password,
+		});
+		alarm = (
+			(await api.createWorkflow(
+				chain('Alarm', [
+					{ name: 'Error', type: 'n8n-nodes-base.errorTrigger' },
+					{ name: 'Done', type: 'n8n-nodes-base.noOp' },
+				]),
+			)) as { id: string }
+		).id;
+		workflow = await watchInbox('Bounces', {});
+	}, 180_000);
+
+	afterAll(async () => {
+		await n8n.stop();
+		await proxy.close();
+		await dovecot.stop();
+	}, 60_000);
+
+	const watchInbox = async (name: string, parameters: object): Promise<string> => {
+		const { api } = n8n.server;
+		const { id } = (await api.createWorkflow({
+			...chain(name, [
+				{
+					name: 'Bounce Trigger',
+					type: 'n8n-nodes-smtp-suite.bounceTrigger',
+					parameters,
+					credentials: { imapAccount: { id: credential, name: 'Dovecot' } },
+				},
+				{ name: 'Done', type: 'n8n-nodes-base.noOp' },
+			]),
+			settings: { errorWorkflow: alarm },
+		})) as { id: string };
+		await api.activate(id);
+		return id;
+	};
+
+	let counter = 0;
+	const deliver = async (count: number, pauseMs = 0): Promise<string[]> => {
+		const names: string[] = [];
+		const bounces = function* () {
+			for (let index = 0; index < count; index += 1) {
+				const name = `b${String((counter += 1))}-x@${GONE}`;
+				names.push(name);
+				yield bounceOf(name);
+			}
+		};
+		const told = (position: number) => {
+			deliveredAt.set(names[position] ?? '', Date.now());
+		};
+		if (pauseMs === 0) await deliverMany(dovecot.lmtpPort, USER, bounces(), told);
+		else
+			for (const bounce of bounces()) {
+				await deliverMany(dovecot.lmtpPort, USER, [bounce], () => {
+					told(names.length - 1);
+				});
+				await sleep(Math.random() * 2 * pauseMs);
+			}
+		expected.push(...names);
+		return names;
+	};
+	const started = () => startedExecutions(n8n, workflow, GONE);
+	/** Waits until each bounce has its execution. @returns how long the last one took, in ms */
+	const allStarted = async (withinMs: number): Promise<number> => {
+		const start = Date.now();
+		for (;;) {
+			const { missing: late } = tally(started(), expected);
+			if (late.length === 0) return Date.now() - start;
+			if (Date.now() - start > withinMs)
+				throw new Error(
+					`${late.length} have none after ${withinMs} ms: ${late.slice(0, 5).join()}`,
+				);
+			await sleep(200);
+		}
+	};
+	const report = (what: string, figure: string) => {
+		process.stdout.write(`    ${what}: ${figure}\n`);
+	};
+	const failuresTold = () => started().filter(({ recipients }) => recipients.length === 0).length;
+	afterEach(() => {
+		const { doubled, unexpected } = tally(started(), expected);
+		expect({ doubled, unexpected }).toEqual({ doubled: [], unexpected: [] });
+		expect(proxy.peakConnections).toBe(1);
+	});
+
+	it('starts an execution within a moment', async () => {
+		for (let count = 0; count < SIZE.latencies; count += 1) {
+			await deliver(1);
+			await allStarted(10_000);
+			await sleep(Math.random() * 200);
+		}
+		const latencies = started()
+			.map(({ at, recipients: [recipient = ''] }) => at - (deliveredAt.get(recipient) ?? 0))
+			.sort((a, b) => a - b);
+		report(
+			`delivered to started, ${latencies.length} bounces`,
+			`median ${latencies[latencies.length >> 1]} ms, worst ${latencies.at(-1)} ms`,
+		);
+		expect(latencies.at(-1)).toBeLessThan(5_000);
+	}, 600_000);
+
+	it('over connections that are reset', async () => {
+		for (let count = 0; count < 3; count += 1) {
+			proxy.reset();
+			await deliver(2);
+			report('reset, all started after', `${await allStarted(90_000)} ms`);
+		}
+	}, 300_000);
+
+	it('over a slow link', async () => {
+		proxy.delay(SIZE.slowMs);
+		await deliver(20);
+		report(`${SIZE.slowMs} ms each way, 20 bounces after`, `${await allStarted(90_000)} ms`);
+		proxy.delay(0);
+	}, 120_000);
+
+	it('when nobody listens for a while', async () => {
+		await proxy.refuse();
+		proxy.reset();
+		await deliver(5);
+		await sleep(SIZE.refusedMs);
+		await proxy.accept();
+		report(
+			`refused for ${SIZE.refusedMs / 1_000} s, all started after`,
+			`${await allStarted(90_000)} ms`,
+		);
+		// Lasting failures are told, once; a short one is nobody's business.
+		expect(failuresTold()).toBe(SIZE.refusedMs > 120_000 ? 1 : 0);
+		if (WHOLE) expect(startedExecutions(n8n, alarm, GONE)).toHaveLength(1);
+	}, 900_000);
+
+	(WHOLE ? it : it.skip)(
+		'over connections that freeze',
+		async () => {
+			for (const which of ['open', 'all'] as const) {
+				await sleep(3_000);
+				proxy.freeze(which);
+				await deliver(3);
+				if (which === 'all') {
+					await sleep(60_000);
+					proxy.unfreeze();
+				}
+				report(`frozen (${which}), all started after`, `${await allStarted(90_000)} ms`);
+				proxy.unfreeze();
+			}
+		},
+		300_000,
+	);
+
+	it('when the mail server restarts', async () => {
+		await dovecot.down();
+		await sleep(1_000);
+		await dovecot.up();
+		await deliver(5);
+		report('server restarted, all started after', `${await allStarted(90_000)} ms`);
+	}, 120_000);
+
+	it('when the mailbox comes back with another UIDVALIDITY', async () => {
+		const home = (await dovecot.doveadm('user', '-f', 'home', USER)).trim();
+		const validity = async () =>
+			await dovecot.doveadm('mailbox', 'status', '-u', USER, 'uidvalidity', 'INBOX');
+		const before = await validity();
+		await dovecot.down();
+		await sleep(1_100);
+		for (const file of readdirSync(path.join(home, 'Maildir')))
+			if (file.startsWith('dovecot')) rmSync(path.join(home, 'Maildir', file));
+		await dovecot.up();
+		expect(await validity()).not.toBe(before);
+		await deliver(5);
+		report('new UIDVALIDITY, all started after', `${await allStarted(90_000)} ms`);
+	}, 120_000);
+
+	it('when n8n is stopped or killed at random', async () => {
+		for (let count = 0; count < SIZE.kills; count += 1) {
+			const coming = deliver(20, 60);
+			await sleep(Math.random() * 2_000);
+			await n8n.restart(count % 3 === 2 ? 'stop' : 'kill');
+			await coming;
+			await allStarted(90_000);
+		}
+		report('stopped or killed, times', String(SIZE.kills));
+	}, 1_800_000);
+
+	it('when very many bounces come at once', async () => {
+		const start = Date.now();
+		await Promise.all([deliver(SIZE.rush / 2), deliver(SIZE.rush / 2)]);
+		const delivered = Date.now() - start;
+		await allStarted(1_800_000);
+		report(
+			`${SIZE.rush} bounces, delivered in ${delivered} ms, all started after`,
+			`${Date.now() - start} ms`,
+		);
+	}, 2_000_000);
+
+	it('reads on where it stopped when all of them were moved away meanwhile', async () => {
+		await dovecot.doveadm('expunge', '-u', USER, 'mailbox', 'INBOX', 'all');
+		await deliver(3);
+		await allStarted(90_000);
+	}, 120_000);
+});
