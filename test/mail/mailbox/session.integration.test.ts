@@ -192,11 +192,7 @@ jest.setTimeout(20_000);
 				sleep(Math.random() * 150),
 			]);
 			if (pair % 10 === 9)
-				await eventually(
-					'all so far',
-					() => watching.messages.length === expected.length,
-					5_000,
-				);
+				await eventually('all so far', () => watching.messages.length === expected.length, 5_000);
 		}
 		expect(watching.subjects().sort()).toEqual(expected.sort());
 		await eventually('moved', async () => (await countIn('Handled')) === expected.length);
