@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 
 import type { Mailbox } from '../model/address';
 import { domainOf } from '../model/address';
+import type { DeliveryNotification } from '../model/delivery-notification';
 import type { DkimSigner } from './dkim';
-import type { DeliveryNotification, Draft } from './draft';
+import type { Draft } from './draft';
 import { encodeBase64 } from './base64';
 import { boundaryFor } from './boundary';
 import { addressHeader, dateHeader, plainHeader, textHeader } from './headers';

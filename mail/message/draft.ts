@@ -1,4 +1,5 @@
 import type { Mailbox } from '../model/address';
+import type { DeliveryNotification } from '../model/delivery-notification';
 import type { Attachment } from './attachment';
 import type { Invitation } from './invitation';
 import type { HeaderChoices } from './message-headers';
@@ -40,14 +41,4 @@ export interface DeliveryChoices {
 	notification?: DeliveryNotification;
 	/** No server may pass the mail on without TLS (RFC 8689). */
 	requireTls?: boolean;
-}
-
-/** Delivery status notifications (RFC 3461). */
-export interface DeliveryNotification {
-	/** On what a report is sent to the envelope sender; none of them: never. */
-	notify: readonly ('success' | 'failure' | 'delay')[];
-	/** How much of the mail the report brings back. */
-	return: 'full' | 'headers';
-	/** Comes back in every report. */
-	envelopeId?: string;
 }

@@ -1,6 +1,6 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Socket } from 'node:net';
-import { rootCertificates } from 'node:tls';
+import { rootCertificates, TLSSocket } from 'node:tls';
 
 import type { SmtpAccount } from './account';
 import { describeConnectionError, scrub } from './diagnose';
@@ -231,6 +231,8 @@ function takeOver(wire: SMTPConnection): { socket: Socket; features: ServerFeatu
 		pipelining: offers.has('PIPELINING'),
 		smtpUtf8: offers.has('SMTPUTF8'),
 		declaresSize: offers.has('SIZE'),
+		notifies: offers.has('DSN'),
+		requiresTls: offers.has('REQUIRETLS') && socket instanceof TLSSocket,
 		largest: inside._maxAllowedSize,
 	};
 	return { socket, features };

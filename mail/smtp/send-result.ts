@@ -1,3 +1,4 @@
+import type { DeliveryNotification } from '../model/delivery-notification';
 import type { WireMessage } from './wire-message';
 
 /**
@@ -58,6 +59,10 @@ export interface Envelope {
 	/** Envelope sender (return path); empty for none. */
 	from: string;
 	to: string[];
+	/** Left out of the dialogue with a server that does not offer DSN. */
+	notification?: DeliveryNotification;
+	/** The message is not given to a server that does not offer REQUIRETLS (RFC 8689). */
+	requireTls?: true;
 }
 
 export interface SendOptions {

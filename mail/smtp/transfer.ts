@@ -1,3 +1,4 @@
+import { notifyParameters, reportParameters } from './delivery-parameters';
 import type { Envelope, SendOptions, SmtpStage } from './send-result';
 import type { WireMessage } from './wire-message';
 
@@ -9,6 +10,10 @@ export interface ServerFeatures {
 	smtpUtf8: boolean;
 	/** Takes SIZE with MAIL FROM (RFC 1870). */
 	declaresSize: boolean;
+	/** Delivery status notifications as asked for (RFC 3461). */
+	notifies: boolean;
+	/** Promises TLS on the rest of the way, and is reached by TLS (RFC 8689). */
+	requiresTls: boolean;
 	/** The largest message, in bytes; 0 when it is not said. */
 	largest: number;
 }
@@ -175,9 +180,9 @@ function kindOf(reply: string): string | undefined {
 
 /** A message that cannot be brought to this server, found out before a word is said. */
 export function unfit(
-	{ from, to }: Envelope,
+	{ from, to, requireTls }: Envelope,
 	{ size }: WireMessage,
-	{ largest, smtpUtf8 }: ServerFeatures,
+	{ largest, smtpUtf8, requiresTls }: ServerFeatures,
 ): Conclusion | undefined {
 	const refuse = (reply: string, stage: SmtpStage): Conclusion => ({
 		end: 'refused',
@@ -188,6 +193,11 @@ export function unfit(
 	if (largest > 0 && size > largest)
 		return refuse(
 			`552 5.3.4 The message has ${size} bytes; this server takes ${largest}.`,
+			'mailFrom',
+		);
+	if (requireTls && !requiresTls)
+		return refuse(
+			'550 5.7.30 This server does not promise TLS to the end (REQUIRETLS), which was asked for.',
 			'mailFrom',
 		);
 	if (isNoPath(from)) return refuse('553 5.1.7 The sender is no address.', 'mailFrom');
@@ -210,18 +220,23 @@ function isInternational(address: string): boolean {
 }
 
 function commandsFor(
-	{ from, to }: Envelope,
+	{ from, to, notification, requireTls }: Envelope,
 	size: number,
-	{ declaresSize }: ServerFeatures,
+	{ declaresSize, notifies }: ServerFeatures,
 	reset: boolean,
 ): Command[] {
 	const utf8 = isInternational(from) || to.some(isInternational) ? ' SMTPUTF8' : '';
 	const declared = declaresSize ? ` SIZE=${size}` : '';
+	const toTheEnd = requireTls ? ' REQUIRETLS' : '';
+	const asked = notifies ? notification : undefined;
+	const report = asked ? reportParameters(asked) : '';
+	const notify = (address: string) => (asked ? notifyParameters(asked, address) : '');
 	return [
 		...(reset ? [{ stage: 'reset', text: 'RSET\r\n' } as const] : []),
-		{ stage: 'mailFrom', text: `MAIL FROM:<${from}>${utf8}${declared}\r\n` },
+		{ stage: 'mailFrom', text: `MAIL FROM:<${from}>${utf8}${declared}${toTheEnd}${report}\r\n` },
 		...to.map(
-			(address) => ({ stage: 'rcptTo', text: `RCPT TO:<${address}>\r\n`, address }) as const,
+			(address) =>
+				({ stage: 'rcptTo', text: `RCPT TO:<${address}>${notify(address)}\r\n`, address }) as const,
 		),
 		{ stage: 'data', text: 'DATA\r\n' },
 	];

@@ -1,6 +1,6 @@
 import { createSmtpPool } from '../../../mail/smtp/pool';
 import type { SmtpAccount } from '../../../mail/smtp/account';
-import type { SendOptions, SendResult } from '../../../mail/smtp/send-result';
+import type { Envelope, SendOptions, SendResult } from '../../../mail/smtp/send-result';
 import { verifySmtpAccount } from '../../../mail/smtp/verify';
 import { scriptedServer } from '../../support/scripted-smtp-server';
 import type { Script, ScriptedServer } from '../../support/scripted-smtp-server';
@@ -62,6 +62,54 @@ describe('one message', () => {
 		const { result, server } = await sendThrough({ answers: { [step]: reply } });
 		expect(result).toMatchObject({ result: 'refused', reply, stage });
 		expect(server.accepted).toEqual([]);
+	});
+});
+
+describe('what is asked of the servers on the way', () => {
+	const asked = {
+		...ENVELOPE,
+		notification: {
+			notify: ['failure', 'delay'],
+			return: 'headers',
+			envelopeId: 'order+1=ü',
+		},
+	} as const;
+
+	async function commandsTo(offer: string, envelope: Envelope): Promise<[SendResult, string[]]> {
+		const server = await scriptedServer({ answers: { EHLO: `250-here\r\n250 ${offer}` } });
+		const pool = createSmtpPool(accountAt(server.port));
+		const result = await pool.send(envelope, RAW);
+		await pool.close();
+		await server.close();
+		return [result, server.commands];
+	}
+
+	it('is told to a server that sends notifications (RFC 3461), in its encoding', async () => {
+		const [, commands] = await commandsTo('DSN', { ...asked, to: ['b+c@example.test'] });
+		expect(commands).toContain('MAIL FROM:<a@example.test> RET=HDRS ENVID=order+2B1+3D+C3+BC');
+		expect(commands).toContain(
+			'RCPT TO:<b+c@example.test> NOTIFY=FAILURE,DELAY ORCPT=rfc822;b+2Bc@example.test',
+		);
+	});
+
+	it('is "never" where nothing was chosen', async () => {
+		const never = { ...asked, notification: { ...asked.notification, notify: [] } };
+		const [, commands] = await commandsTo('DSN', never);
+		expect(commands.find((line) => line.startsWith('RCPT'))).toContain('NOTIFY=NEVER');
+	});
+
+	it('is not said to one that does not, which takes the mail all the same', async () => {
+		const [result, commands] = await commandsTo('HELP', asked);
+		expect(result.result).toBe('accepted');
+		expect(commands).toContain('MAIL FROM:<a@example.test>');
+	});
+
+	it('keeps a mail that wants TLS to the end from a server that does not promise it', async () => {
+		for (const offer of ['HELP', 'REQUIRETLS']) {
+			const [result, commands] = await commandsTo(offer, { ...ENVELOPE, requireTls: true });
+			expect(result).toMatchObject({ result: 'refused', stage: 'mailFrom' });
+			expect(commands.filter((line) => /^(MAIL|RCPT|DATA)/.test(line))).toEqual([]);
+		}
 	});
 });
 
