@@ -46,7 +46,11 @@ const GIVEN_UP = anyOf(
 	'giv(?:en|ing) up|(?:this is a |with )permanent|(?:failed|rejected|had) permanent|permanent(?:ly)? (?:fatal )?(?:error|failed|failure)|will be deleted from|have given|not going to try|no longer (?:be )?(?:try|tried|retried)|has been removed from the|fatal errors',
 );
 
+/** What any server leaves on a mail; a text without them tells nothing of its sender. */
+const OF_A_MAIL = ['from', 'return-path', 'received', 'date', 'message-id', 'subject', 'to'];
+
 export function isFromDaemon(headers: Headers): boolean {
+	if (!OF_A_MAIL.some((name) => headers.has(name))) return false;
 	const from = first(headers, 'from');
 	const returnPath = first(headers, 'return-path').trim();
 	return (

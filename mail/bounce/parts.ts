@@ -112,8 +112,9 @@ function collectParts(text: string, ending: Ending, depth: number, parts: Part[]
 		ending === 'cut' && read.end >= text.length ? readHeaders(withoutLastWord(text)) : read;
 	const { value, parameters } = readContentType(first(headers, 'content-type'));
 	const body = text.slice(end);
-	const { boundary } = parameters;
-	if (value.startsWith('multipart/') && boundary && depth < MAX_DEPTH) {
+	const boundary = headers.size === 0 && depth === 0 ? bareBoundary(text) : parameters.boundary;
+	const isMultipart = value.startsWith('multipart/') || headers.size === 0;
+	if (isMultipart && boundary && depth < MAX_DEPTH) {
 		const children = splitAt(boundary, body, ending, MAX_PARTS - parts.length);
 		for (const child of children) collectParts(child.text, child.ending, depth + 1, parts);
 		if (children.length > 0) return headers;
@@ -129,6 +130,13 @@ function collectParts(text: string, ending: Ending, depth: number, parts: Part[]
 		),
 	);
 	return headers;
+}
+
+/** Of a body without its header, as some programs hand a message on: the line that its first part begins with. */
+function bareBoundary(text: string): string | undefined {
+	return /(?:^|\n)--([^\s-][^\n]{0,70})\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-/
+		.exec(text.slice(0, 4_000))?.[1]
+		?.trim();
 }
 
 /** RFC 2046 section 5.1.1. A part that no boundary ends goes to the end of the text. */
