@@ -145,7 +145,7 @@ export const WATCH_TIMING: WatchTiming = {
 	recheckMs: 40_000,
 	backoffMs: [1_000, 30_000],
 	signInBackoffMs: [30_000, 300_000],
-	stableMs: 300_000,
+	stableMs: 60_000,
 	patienceMs: 120_000,
 	handlerTries: 5,
 	handlerBackoffMs: 1_000,

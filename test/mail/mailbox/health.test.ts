@@ -51,16 +51,16 @@ describe('when to try again, and what to tell', () => {
 		]);
 	});
 
-	it('only five quiet minutes let the pauses start again', () => {
+	it('only a minute that held lets the pauses start again', () => {
 		fail();
 		fail();
 		health.opened();
 		health.good();
-		now += 60_000;
+		now += 30_000;
 		expect(fail()).toBe(4_000);
 		health.opened();
 		health.good();
-		now += 300_000;
+		now += 60_000;
 		expect(fail()).toBe(1_000);
 	});
 
