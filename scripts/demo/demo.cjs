@@ -34,7 +34,7 @@ async function startDemo({ n8nFolder, userFolder, port }) {
 	try {
 		n8n = await startN8n({ n8nFolder, userFolder, port });
 		await n8n.api.signIn(OWNER);
-		const workflows = await setUp(n8n.api, mail.ports);
+		const workflows = await setUpDemo(n8n.api, mail.ports);
 		const stop = async () => {
 			await n8n.stop();
 			mail.stop();
@@ -47,7 +47,15 @@ async function startDemo({ n8nFolder, userFolder, port }) {
 	}
 }
 
-async function setUp(api, ports) {
+/**
+ * Credentials and workflows of the demo.
+ *
+ * @param {import('../lib/n8n-api.cjs').N8nApi} api
+ * @param {{ smtp: number, imap: number }} ports the mail server's
+ * @param {object} [mailStore] where the store is in PostgreSQL: what its credential is filled in with
+ * @returns {Promise<Record<string, string>>} the workflows' ids by their names
+ */
+async function setUpDemo(api, ports, mailStore) {
 	const server = {
 		service: 'own',
 		host: '127.0.0.1',
@@ -72,7 +80,15 @@ async function setUp(api, ports) {
 		smtp: { id: smtp, name: 'Demo SMTP' },
 		imap: { id: imap, name: 'Demo bounces' },
 	});
+	const shared = mailStore && {
+		id: await api.putCredential('Demo store', 'mailStorePostgres', mailStore),
+		name: 'Demo store',
+	};
 	for (const { active, ...workflow } of wanted) {
+		if (shared)
+			for (const node of workflow.nodes)
+				if (node.type.startsWith('n8n-nodes-smtp-suite.'))
+					node.credentials = { ...node.credentials, mailStorePostgres: shared };
 		const there = known.find(({ name }) => name === workflow.name);
 		const { id } = there ?? (await api.createWorkflow(workflow));
 		ids[workflow.name] = id;
@@ -85,4 +101,4 @@ async function setUp(api, ports) {
 	return ids;
 }
 
-module.exports = { startDemo };
+module.exports = { OWNER, setUpDemo, startDemo, startMailServer };

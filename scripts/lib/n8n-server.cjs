@@ -22,16 +22,36 @@ const QUIET = {
 };
 
 /**
+ * What a process of n8n is in queue mode; alone, it is main. A worker answers by its health check only.
+ *
+ * @type {Record<'main' | 'worker' | 'webhook', { args: string[], env: (port: number) => NodeJS.ProcessEnv }>}
+ */
+const ROLES = {
+	main: { args: ['start'], env: (port) => ({ N8N_PORT: String(port) }) },
+	webhook: { args: ['webhook'], env: (port) => ({ N8N_PORT: String(port) }) },
+	worker: {
+		args: ['worker', '--concurrency=5'],
+		env: (port) => ({
+			QUEUE_HEALTH_CHECK_ACTIVE: 'true',
+			QUEUE_HEALTH_CHECK_PORT: String(port),
+			N8N_WORKER_SERVER_ADDRESS: '127.0.0.1',
+		}),
+	},
+};
+
+/**
  * Starts a real n8n and waits until it answers.
  *
- * @param {{ n8nFolder: string, userFolder: string, port?: number, env?: NodeJS.ProcessEnv }} options
+ * @param {{ n8nFolder: string, userFolder: string, port?: number, env?: NodeJS.ProcessEnv,
+ *   role?: 'main' | 'worker' | 'webhook' }} options
  */
-async function startN8n({ n8nFolder, userFolder, port, env = {} }) {
+async function startN8n({ n8nFolder, userFolder, port, env = {}, role = 'main' }) {
 	const own = port ?? (await freePort());
 	const inherited = Object.fromEntries(
 		Object.entries(process.env).filter(([name]) => !/^(N8N_|NODE_OPTIONS|JEST_|npm_)/.test(name)),
 	);
-	const child = spawn(node24(), [path.join(n8nFolder, 'node_modules/n8n/bin/n8n'), 'start'], {
+	const program = path.join(n8nFolder, 'node_modules/n8n/bin/n8n');
+	const child = spawn(node24(), [program, ...ROLES[role].args], {
 		cwd: userFolder,
 		// A process group of its own: Ctrl-C reaches us, and we end it in order.
 		detached: process.platform !== 'win32',
@@ -41,7 +61,7 @@ async function startN8n({ n8nFolder, userFolder, port, env = {} }) {
 			...QUIET,
 			NODE_ENV: 'production',
 			N8N_USER_FOLDER: userFolder,
-			N8N_PORT: String(own),
+			...ROLES[role].env(own),
 			N8N_RUNNERS_BROKER_PORT: String(await freePort()),
 			...env,
 		},
@@ -62,6 +82,8 @@ async function startN8n({ n8nFolder, userFolder, port, env = {} }) {
 		api: new N8nApi(url),
 		ended,
 		log: () => log,
+		/** SIGSTOP and SIGCONT freeze it and let it go on. @param {NodeJS.Signals} name */
+		signal: (name) => child.kill(name),
 		/** Ends n8n as an operator would; kills it when it does not listen. */
 		async stop() {
 			child.kill('SIGTERM');
@@ -75,15 +97,16 @@ async function startN8n({ n8nFolder, userFolder, port, env = {} }) {
 			await ended;
 		},
 	};
-	await waitUntilReady(server, child);
+	await waitUntilReady(server, child, role);
 	return server;
 }
 
-async function waitUntilReady(server, child) {
+async function waitUntilReady(server, child, role) {
 	for (let tries = 0; tries < 360; tries++) {
 		if (child.exitCode !== null) throw new Error(`n8n ended while it started:\n${server.log()}`);
 		try {
 			const answer = await fetch(`${server.url}/healthz/readiness`);
+			if (role !== 'main' && answer.ok) return;
 			const settings = answer.ok ? await fetch(`${server.url}/rest/settings`) : answer;
 			if (settings.ok && settings.headers.get('content-type')?.includes('json')) return;
 		} catch {
