@@ -95,6 +95,16 @@ export type {
 export { openMovableFile } from './store/sqlite/movable';
 export { StoreError } from './store/store-error';
 export { importSuppressions } from './store/suppression-import';
+export { failedReply, TrackingDesk } from './tracking/desk';
+export type {
+	DeskOptions,
+	TrackedEvent,
+	TrackingAnswer,
+	TrackingReply,
+	TrackingRequest,
+} from './tracking/desk';
+export type { PageLook } from './tracking/pages/page';
+export { LANGUAGES } from './tracking/pages/words';
 export type { OnceOptions } from './transactional/once';
 export { composeTransactional, sendTransactional } from './transactional/send';
 export type { Receipt } from './transactional/send';
