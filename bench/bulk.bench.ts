@@ -1,10 +1,9 @@
-import Handlebars from 'handlebars';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import nodemailer from 'nodemailer';
-import { campaignRate, MESSAGES_PER_CONNECTION } from './campaign';
-import { customers, HTML, SUBJECT, TEXT } from './newsletter';
-import type { Customer } from './newsletter';
+import { bareSocketRate } from './bare-socket';
+import { campaignRate } from './campaign';
+import { customers } from './newsletter';
+import { NODEMAILER_POOL, nodemailerRate } from './nodemailer-pool';
 import { compare, rate } from './report';
 import type { Benchmark } from './report';
 import { startSink } from './sink';
@@ -24,10 +23,18 @@ export const benchmark: Benchmark = {
 			yield await compare({
 				measure: 'bulk',
 				unit: 'mails/s',
-				peerName: 'nodemailer pool, sendMail, Handlebars',
+				peerName: NODEMAILER_POOL,
 				runs: RUNS,
-				ours: () => campaignRate(sink.port, people, CONNECTIONS),
-				peer: () => nodemailerPool(sink.port, people),
+				ours: () => campaignRate({ port: sink.port, people, connections: CONNECTIONS }),
+				peer: () => nodemailerRate({ port: sink.port, people, connections: CONNECTIONS }),
+			});
+			yield await compare({
+				measure: 'bulk beside a socket',
+				unit: 'mails/s',
+				peerName: 'a bare socket (the same bytes to all, no ledger)',
+				runs: RUNS,
+				ours: () => campaignRate({ port: sink.port, people, connections: CONNECTIONS }),
+				peer: () => bareSocketRate(sink.port, RECIPIENTS, CONNECTIONS),
 			});
 			if (existsSync(SMTP_SOURCE))
 				yield await compare({
@@ -35,7 +42,7 @@ export const benchmark: Benchmark = {
 					unit: 'mails/s',
 					peerName: 'smtp-source (C, the same bytes to all)',
 					runs: RUNS,
-					ours: () => campaignRate(sink.port, people, CONNECTIONS),
+					ours: () => campaignRate({ port: sink.port, people, connections: CONNECTIONS }),
 					peer: () => Promise.resolve(smtpSource(sink.port)),
 				});
 		} finally {
@@ -43,40 +50,6 @@ export const benchmark: Benchmark = {
 		}
 	},
 };
-
-/** As a program with nodemailer and Handlebars would do it at its best; without a ledger. */
-async function nodemailerPool(port: number, people: readonly Customer[]): Promise<number> {
-	const transport = nodemailer.createTransport({
-		pool: true,
-		host: '127.0.0.1',
-		port,
-		ignoreTLS: true,
-		maxConnections: CONNECTIONS,
-		maxMessages: MESSAGES_PER_CONNECTION,
-	});
-	const handlebars = Handlebars.create();
-	const subject = handlebars.compile(SUBJECT, { noEscape: true });
-	const html = handlebars.compile(HTML);
-	const text = handlebars.compile(TEXT, { noEscape: true });
-	const start = performance.now();
-	const queue = people.values();
-	const sendSome = async () => {
-		for (const { address, data } of queue)
-			await transport.sendMail({
-				from: { name: 'Shop', address: 'shop@example.com' },
-				to: address,
-				envelope: { from: 'bounces@example.com', to: address },
-				subject: subject(data),
-				html: html(data),
-				text: text(data),
-			});
-	};
-	// Twice as many as connections: there is always a mail at hand, and the queue stays short.
-	await Promise.all(Array.from({ length: CONNECTIONS * 2 }, sendSome));
-	const figure = rate(people.length, start);
-	transport.close();
-	return figure;
-}
 
 function smtpSource(port: number): number {
 	const start = performance.now();

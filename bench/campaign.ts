@@ -2,21 +2,28 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCampaign } from '../mail/campaign/run';
+import type { LoadedFile } from '../mail/message/attachment';
 import { compileMessage } from '../mail/message/compile';
+import type { DkimSigner } from '../mail/message/dkim';
 import { createSmtpPool } from '../mail/smtp/pool';
 import { openStore } from '../mail/store/open';
-import { HTML, SUBJECT, TEXT } from './newsletter';
+import { FROM, HTML, SUBJECT, TEXT } from './newsletter';
 import type { Customer } from './newsletter';
 import { rate } from './report';
 
 export const MESSAGES_PER_CONNECTION = 1_000;
 
+export interface CampaignBench {
+	port: number;
+	people: readonly Customer[];
+	connections: number;
+	signer?: DkimSigner;
+	attachments?: readonly LoadedFile[];
+}
+
 /** Mails a second of a whole campaign, from the recipients to the last outcome on disk. */
-export async function campaignRate(
-	port: number,
-	people: readonly Customer[],
-	connections: number,
-): Promise<number> {
+export async function campaignRate(bench: CampaignBench): Promise<number> {
+	const { port, people, connections, signer, attachments = [] } = bench;
 	const folder = await mkdtemp(join(tmpdir(), 'smtp-suite-bench-'));
 	const store = await openStore({ path: join(folder, 'store.db'), masterKey: 'bench' });
 	const pool = createSmtpPool({
@@ -27,13 +34,8 @@ export async function campaignRate(
 		limits: { connections, messagesPerConnection: MESSAGES_PER_CONNECTION },
 	});
 	const compiled = compileMessage(
-		{
-			from: { name: 'Shop', address: 'shop@example.com' },
-			subject: SUBJECT,
-			html: HTML,
-			text: TEXT,
-		},
-		{ missing: 'error' },
+		{ from: FROM, subject: SUBJECT, html: HTML, text: TEXT, attachments },
+		{ missing: 'error', ...(signer ? { signer } : {}) },
 	);
 	if (!compiled.ok) throw new Error(compiled.problems[0]?.message);
 	try {
@@ -44,9 +46,9 @@ export async function campaignRate(
 			message: compiled.message,
 			campaign: { id: 'bench' },
 			signingKey: await store.signingKeys.current(),
-			from: 'shop@example.com',
+			from: FROM.address,
 			bounceAddress: 'bounces@example.com',
-			recipients: people.map(({ address, data }, index) => ({ index, address, data })),
+			recipients: recipientsOf(people),
 			concurrency: connections,
 		});
 		let sent = 0;
@@ -58,4 +60,8 @@ export async function campaignRate(
 		await store.close();
 		await rm(folder, { recursive: true, force: true });
 	}
+}
+
+function* recipientsOf(people: readonly Customer[]) {
+	for (const [index, { address, data }] of people.entries()) yield { index, address, data };
 }

@@ -1,5 +1,6 @@
 /** A mail of about 10 KB in HTML and text, with ten fields of the recipient's. */
 
+export const FROM = { name: 'Shop', address: 'shop@example.com' };
 export const SUBJECT = 'News for {{name}} from the {{city}} shop';
 
 const ARTICLES = Array.from(

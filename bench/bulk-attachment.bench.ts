@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { campaignRate } from './campaign';
+import { customers } from './newsletter';
+import { NODEMAILER_POOL, nodemailerRate } from './nodemailer-pool';
+import { compare } from './report';
+import type { Benchmark } from './report';
+import { startSink } from './sink';
+
+const RECIPIENTS = Number(process.env.BENCH_RECIPIENTS ?? 500);
+const RUNS = Number(process.env.BENCH_RUNS ?? 3);
+const CONNECTIONS = 20;
+
+/** As `bulk`, with a file of one megabyte that all recipients get. */
+export const benchmark: Benchmark = {
+	about: `${RECIPIENTS} recipients, a personalised mail of 10 KB with a file of 1 MB, ${CONNECTIONS} connections, to a sink on loopback.`,
+	async *run() {
+		const content = randomBytes(1_000_000);
+		const file = { fileName: 'brochure.pdf', contentType: 'application/pdf', content };
+		const sink = await startSink();
+		const bench = { port: sink.port, people: customers(RECIPIENTS), connections: CONNECTIONS };
+		try {
+			yield await compare({
+				measure: 'bulk-attachment',
+				unit: 'mails/s',
+				peerName: NODEMAILER_POOL,
+				runs: RUNS,
+				ours: () => campaignRate({ ...bench, attachments: [file] }),
+				peer: () =>
+					nodemailerRate({ ...bench, attachments: [{ filename: 'brochure.pdf', content }] }),
+			});
+		} finally {
+			await sink.stop();
+		}
+	},
+};
