@@ -16,7 +16,7 @@ export const benchmark: Benchmark = {
 	async *run() {
 		const content = randomBytes(1_000_000);
 		const file = { fileName: 'brochure.pdf', contentType: 'application/pdf', content };
-		const sink = await startSink();
+		const sink = await startSink('forLargeMails');
 		const bench = { port: sink.port, people: customers(RECIPIENTS), connections: CONNECTIONS };
 		try {
 			yield await compare({
