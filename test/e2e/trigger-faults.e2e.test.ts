@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -22,11 +22,13 @@ if (missing) console.warn(`The trigger over a faulty network is skipped: ${missi
  */
 const WHOLE = process.env.SMTP_SUITE_TRIGGER === 'whole';
 const SIZE = WHOLE
-	? { latencies: 200, refusedMs: 600_000, kills: 10, rush: 10_000, slowMs: 300 }
-	: { latencies: 10, refusedMs: 3_000, kills: 1, rush: 200, slowMs: 100 };
+	? { latencies: 200, refusedMs: 600_000, kills: 10, rush: 10_000, slowMs: 300, old: 200_000 }
+	: { latencies: 10, refusedMs: 3_000, kills: 1, rush: 200, slowMs: 100, old: 5_000 };
 
 const USER = 'bounces@example.test';
 const GONE = 'gone.test';
+/** Whose mailbox is full of old mail. */
+const HOARDER = 'old@example.test';
 
 suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', () => {
 	let n8n: TestN8n;
@@ -40,7 +42,7 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 	const deliveredAt = new Map<string, number>();
 
 	beforeAll(async () => {
-		dovecot = await startDovecot({ users: [USER] });
+		dovecot = await startDovecot({ users: [USER, HOARDER] });
 		proxy = await startFaultProxy(dovecot.imapsPort);
 		n8n = await startTestN8n();
 		const { api } = n8n.server;
@@ -281,4 +283,49 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 		expect(failuresTold()).toBe(told.failed);
 		await n8n.server.api.deactivate(watching);
 	}, 180_000);
+
+	it('a mailbox full of old mail: from now on means from now on', async () => {
+		const home = (await dovecot.doveadm('user', '-f', 'home', HOARDER)).trim();
+		await dovecot.doveadm('mailbox', 'status', '-u', HOARDER, 'messages', 'INBOX');
+		const folder = path.join(home, 'Maildir', 'cur');
+		mkdirSync(folder, { recursive: true });
+		for (let count = 0; count < SIZE.old; count += 1)
+			writeFileSync(path.join(folder, `${count}.old.host:2,`), bounceOf(`old${count}@${GONE}`), {
+				mode: 0o666,
+			});
+		const { api } = n8n.server;
+		const hoarder: string = await api.putCredential('Hoarder', 'imapAccount', {
+			service: 'own',
+			host: '127.0.0.1',
+			port: dovecot.imapsPort,
+			security: 'tls',
+			certificate: 'ownCa',
+			caCertificate: dovecot.caPem,
+			user: HOARDER,
+			password: dovecot.password,
+		});
+		const { id } = (await api.createWorkflow(
+			chain('Hoarder', [
+				{
+					name: 'Bounce Trigger',
+					type: 'n8n-nodes-smtp-suite.bounceTrigger',
+					credentials: { imapAccount: { id: hoarder, name: 'Hoarder' } },
+				},
+				{ name: 'Done', type: 'n8n-nodes-base.noOp' },
+			]),
+		)) as { id: string };
+		const start = Date.now();
+		await api.activate(id);
+		report(`activated on ${SIZE.old} old mails after`, `${Date.now() - start} ms`);
+		const delivered = Date.now();
+		await deliverMany(dovecot.lmtpPort, HOARDER, [bounceOf(`new@${GONE}`)]);
+		const startedNow = () => startedExecutions(n8n, id, GONE);
+		for (const until = delivered + 60_000; startedNow().length === 0 && Date.now() < until;)
+			await sleep(100);
+		report('the next bounce started after', `${Date.now() - delivered} ms`);
+		await sleep(2_000);
+		expect(startedNow().map(({ recipients }) => recipients)).toEqual([[`new@${GONE}`]]);
+		expect(await dovecot.connectionsOf(HOARDER)).toBe(1);
+		await api.deactivate(id);
+	}, 1_200_000);
 });
