@@ -1,11 +1,13 @@
 import { runCampaign } from '../../../mail/campaign/run';
 import { createSmtpPool } from '../../../mail/smtp/pool';
 import { openStore } from '../../../mail/store/open';
+import type { PostgresPlace } from '../../../mail/store/postgres/place';
 import { greeting, people } from './campaign';
 
 /** What the process that is to be killed is told, as JSON in its first argument. */
 export interface CrashOrder {
-	storePath: string;
+	/** A file's path, or a place in PostgreSQL. */
+	store: { path: string } | { postgres: PostgresPlace };
 	port: number;
 	recipients: number;
 	connections: number;
@@ -13,7 +15,7 @@ export interface CrashOrder {
 }
 
 async function main(order: CrashOrder): Promise<void> {
-	const store = await openStore({ path: order.storePath, masterKey: 'test' });
+	const store = await openStore({ ...order.store, masterKey: 'test' });
 	const limits = { connections: order.connections, messagesPerConnection: 50 };
 	const pool = createSmtpPool({
 		host: '127.0.0.1',
@@ -33,6 +35,7 @@ async function main(order: CrashOrder): Promise<void> {
 		concurrency: order.connections,
 		patienceMs: 5_000,
 		leaseMs: order.leaseMs,
+		clock: store.clock,
 	});
 	let told = 0;
 	for await (const outcome of run) if (outcome.index >= 0) told += 1;

@@ -45,7 +45,7 @@ afterEach(async () => {
 /** A process of its own that runs the campaign over so many recipients. */
 function start(recipients: number): { process: ChildProcess; end: Promise<unknown> } {
 	const order: CrashOrder = {
-		storePath: join(folder, 'store.db'),
+		store: { path: join(folder, 'store.db') },
 		port: server.port,
 		recipients,
 		connections: CONNECTIONS,
