@@ -6,6 +6,8 @@ import type { Headers } from './headers';
 /** What a report says stands at its beginning; the rest is the returned mail. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_DEPTH = 12;
+const CR = 13;
+const LF = 10;
 const MAX_PARTS = 500;
 /** More than this no part is decoded: ten thousand recipients are 2 MB. */
 const MAX_DECODED = 8 * 1024 * 1024;
@@ -165,9 +167,19 @@ function splitAt(
 	return found;
 }
 
+/** CRLF, CR and what some gateways make of CRLF (CR CR LF), each as one LF. By bytes: 10 MB of CR cost 30 ms. */
 function unifyNewlines(text: string): string {
 	if (!text.includes('\r')) return text;
-	return text.replaceAll('\r\r\n', '\n').replace(/\r\n?/g, '\n');
+	const octets = Buffer.from(text, 'latin1');
+	let end = 0;
+	for (let at = 0; at < octets.length; at++) {
+		if (octets[at] === CR) {
+			if (octets[at + 1] === CR && octets[at + 2] === LF) at++;
+			if (octets[at + 1] === LF) at++;
+			octets[end++] = LF;
+		} else octets[end++] = octets[at] ?? 0;
+	}
+	return octets.toString('latin1', 0, end);
 }
 
 function withoutLastWord(text: string): string {

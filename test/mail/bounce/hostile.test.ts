@@ -1,0 +1,169 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { parseBounce } from '../../../mail/bounce/read';
+
+const KINDS = ['bounce', 'complaint', 'delay', 'delivered', 'autoReply', 'other'];
+
+/** Our own mails; or every file of a folder (SMTP_SUITE_MAILS=folder), which takes minutes. */
+function mails(): [name: string, mail: Buffer][] {
+	const folder = process.env.SMTP_SUITE_MAILS;
+	if (folder)
+		return globSync('**/*.eml', { cwd: folder }).map((file) => [
+			file,
+			readFileSync(path.join(folder, file)),
+		]);
+	const notices = readFileSync(
+		path.resolve(__dirname, '../../fixtures/bounces/notices.txt'),
+		'utf8',
+	);
+	const blocks = notices.split(/^### /m).slice(1);
+	return [
+		['a report of two', Buffer.from(reportOf(['ada@example.org', 'bob@example.net']))],
+		...blocks
+			.filter((_, index) => index % 4 === 0)
+			.map((block): [string, Buffer] => [
+				block.split(' ', 1)[0] ?? '',
+				Buffer.from(`To: me@example.test\n${block.slice(block.indexOf('\n') + 1)}`),
+			]),
+	];
+}
+
+function reportOf(addresses: readonly string[]): string {
+	return [
+		'Return-Path: <>',
+		'From: MAILER-DAEMON@mx.example.test',
+		'To: me@example.test',
+		'Subject: Undelivered Mail Returned to Sender',
+		'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"',
+		'',
+		'--b1',
+		'Content-Type: text/plain',
+		'',
+		'Your message could not be delivered.',
+		'--b1',
+		'Content-Type: message/delivery-status',
+		'',
+		'Reporting-MTA: dns; mx.example.test',
+		...addresses.flatMap((address) => [
+			'',
+			`Final-Recipient: rfc822; ${address}`,
+			'Action: failed',
+			'Status: 5.1.1',
+			`Diagnostic-Code: smtp; 550 5.1.1 <${address}>: User unknown`,
+		]),
+		'',
+		'--b1--',
+		'',
+	].join('\r\n');
+}
+
+const millisecondsOf = async (mail: Buffer): Promise<number> => {
+	const start = performance.now();
+	await parseBounce(mail);
+	return performance.now() - start;
+};
+
+/** Names of people in the whole mail: what a cut one may still name. */
+const namesIn = (mail: Buffer) =>
+	new Set(
+		mail
+			.toString('latin1')
+			.toLowerCase()
+			.split(/[\s<>"'(),;:=]+/),
+	);
+
+describe('a mail cut at any byte', () => {
+	it('throws nothing, and names nobody whom the whole mail does not name', async () => {
+		const every = process.env.SMTP_SUITE_MAILS ? 100 : 37;
+		for (const [name, mail] of mails()) {
+			const whole = await parseBounce(mail);
+			const known = new Set(whole.recipients.map(({ address }) => address.toLowerCase()));
+			const written = namesIn(mail);
+			for (let end = 0; end < Math.min(mail.length, 200_000); end += every) {
+				const { kind, recipients } = await parseBounce(mail.subarray(0, end));
+				expect(KINDS).toContain(kind);
+				for (const { address } of recipients) {
+					const isWhole =
+						address === '' ||
+						known.has(address.toLowerCase()) ||
+						written.has(address.toLowerCase()) ||
+						!/^[\x21-\x7e]+$/.test(address) ||
+						/base64|quoted-printable|=\?/i.test(mail.toString('latin1'));
+					expect(`${name} at ${end}: ${isWhole ? 'whole' : address}`).toBe(
+						`${name} at ${end}: whole`,
+					);
+				}
+			}
+		}
+	}, 900_000);
+
+	it('does not take half an address for another', async () => {
+		const mail = Buffer.from(reportOf(['ada@example.org.invalid']));
+		const at = mail.indexOf('ada@example.org') + 'ada@example.org'.length;
+		const { recipients } = await parseBounce(mail.subarray(0, at));
+		expect(recipients.map(({ address }) => address)).not.toContain('ada@example.org');
+	});
+});
+
+describe('a mail with bytes flipped or charsets swapped', () => {
+	it('throws nothing', async () => {
+		let seed = 7;
+		const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+		for (const [, mail] of mails())
+			for (let round = 0; round < 12; round++) {
+				const flipped = Buffer.from(mail);
+				for (let count = 0; count <= round && flipped.length > 0; count++)
+					flipped[random(flipped.length)] = random(256);
+				expect(KINDS).toContain((await parseBounce(flipped)).kind);
+			}
+		for (const charset of ['utf-16', 'utf-7', 'iso-2022-jp', 'koi8-r', 'x-none', '"', 'gb18030'])
+			for (const [, mail] of mails().slice(0, 40)) {
+				const text = `Content-Type: text/plain; charset=${charset}\n${mail.toString('latin1')}`;
+				expect(KINDS).toContain((await parseBounce(Buffer.from(text, 'latin1'))).kind);
+			}
+	}, 300_000);
+});
+
+describe('the cost of a hostile mail', () => {
+	const header = 'From: mailer-daemon@x.test\nSubject: Undelivered Mail\n';
+	// The unit floor has a fifth of each; SMTP_SUITE_MAILS asks for the whole.
+	const MB = process.env.SMTP_SUITE_MAILS ? 1_000_000 : 200_000;
+
+	it.each([
+		['a line of 10 MB', `${header}\n${'a'.repeat(10 * MB)}`],
+		['a header of 10 MB', `${header}X: ${'a '.repeat(5 * MB)}\n\nx`],
+		['10 MB of address beginnings', `${header}\n${'a@'.repeat(5 * MB)}`],
+		['10 MB of opened tags', `${header}Content-Type: text/html\n\n${'<a '.repeat(3 * MB)}`],
+		['10 MB of encoded words', `${header}X: ${'=?utf-8?q?a?= '.repeat(MB / 2)}\n\nx`],
+		[
+			'10 MB of quoted soft breaks',
+			`${header}Content-Transfer-Encoding: quoted-printable\n\n${'= '.repeat(5 * MB)}`,
+		],
+		['10 MB of blank lines', `${header}\n${'\n'.repeat(10 * MB)}`],
+		['10 MB of carriage returns', `${header}\n${'\r'.repeat(10 * MB)}`],
+		[
+			'a million boundaries',
+			`${header}Content-Type: multipart/mixed; boundary=b\n\n${'--b\n\n'.repeat(MB)}`,
+		],
+		[
+			'multiparts in multiparts',
+			header +
+				Array.from(
+					{ length: 20_000 },
+					(_, index) => `Content-Type: multipart/mixed; boundary=b${index}\n\n--b${index}\n`,
+				).join(''),
+		],
+	])('is bounded: %s', async (_, mail) => {
+		expect(await millisecondsOf(Buffer.from(mail))).toBeLessThan(4_000);
+	});
+
+	it('grows with the recipients and no faster: all of ten thousand are read', async () => {
+		const addresses = Array.from({ length: 10_000 }, (_, index) => `person${index}@example.org`);
+		const mail = Buffer.from(reportOf(addresses));
+		const start = performance.now();
+		const { recipients } = await parseBounce(mail);
+		expect(performance.now() - start).toBeLessThan(4_000);
+		expect(recipients.map(({ address }) => address)).toEqual(addresses);
+	});
+});
