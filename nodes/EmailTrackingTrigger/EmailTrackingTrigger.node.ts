@@ -1,0 +1,88 @@
+import type {
+	IHookFunctions,
+	INodeType,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+
+import { openNodeStore } from '../shared/mail-store';
+import { mailStoreTest } from '../shared/mail-store-credential';
+import { answerRequest } from './answer-request';
+import { eventProperties, readEventFields } from './properties/events';
+import { pageProperty, readPageFields } from './properties/pages';
+
+export class EmailTrackingTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Email Tracking Trigger',
+		name: 'emailTrackingTrigger',
+		icon: {
+			light: 'file:../../icons/email-tracking-trigger.svg',
+			dark: 'file:../../icons/email-tracking-trigger.dark.svg',
+		},
+		group: ['trigger'],
+		version: 1,
+		subtitle: '={{ $parameter["events"].join(", ") }}',
+		description:
+			'Serves the tracking links and unsubscribe pages of your mails, and starts the workflow when somebody opens, clicks or unsubscribes',
+		eventTriggerDescription: '',
+		defaults: { name: 'Email Tracking Trigger' },
+		usableAsTool: undefined,
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' }],
+		// A pair that n8n keeps under one path: what a mail program asks for, and what a form sends.
+		webhooks: [
+			{
+				name: 'default',
+				httpMethod: 'GET',
+				responseMode: 'onReceived',
+				path: 'm',
+				ndvHideMethod: true,
+			},
+			{
+				name: 'setup',
+				httpMethod: 'POST',
+				responseMode: 'onReceived',
+				path: 'm',
+				ndvHideUrl: true,
+				ndvHideMethod: true,
+			},
+		],
+		properties: [...eventProperties, pageProperty],
+	};
+
+	methods = { credentialTest: { mailStoreTest } };
+
+	webhookMethods = {
+		default: {
+			/** Noted anew at each activation: the address changes with n8n's settings. */
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				return await Promise.resolve(false);
+			},
+			/** New mails point here from now on. Never to a test address, which ends within minutes. */
+			async create(this: IHookFunctions): Promise<boolean> {
+				const url = this.getNodeWebhookUrl('default');
+				if (url === undefined || this.getMode() === 'manual') return true;
+				const store = await openNodeStore(this);
+				await store.tracking.openSite({ id: url, url });
+				return true;
+			},
+			/** A test's end is told here too; its address was never noted. */
+			async delete(this: IHookFunctions): Promise<boolean> {
+				const url = this.getNodeWebhookUrl('default');
+				if (url === undefined) return true;
+				const store = await openNodeStore(this);
+				await store.tracking.closeSite(url);
+				return true;
+			},
+		},
+	};
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		const { choice, keepVisitor } = readEventFields(this);
+		const desk = { keepVisitor, look: readPageFields(this) };
+		return await answerRequest(this, () => openNodeStore(this), { desk, choice });
+	}
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { failedReply, TrackingDesk } from '../../mail/index';
+import type {
+	DeskOptions,
+	MailStore,
+	TrackingAnswer,
+	TrackingReply,
+	TrackingRequest,
+} from '../../mail/index';
+import { eventToJson, isChosen } from './chosen-event';
+import type { EventChoice } from './chosen-event';
+
+/** One desk a store: a visit's requests are judged together, whichever workflow they came to. */
+const desks = new WeakMap<MailStore, TrackingDesk>();
+
+function deskOf(store: MailStore): TrackingDesk {
+	let desk = desks.get(store);
+	if (!desk) {
+		desk = new TrackingDesk(store);
+		desks.set(store, desk);
+	}
+	return desk;
+}
+
+/** We have answered the request ourselves; without data, n8n starts nothing. */
+const ANSWERED: IWebhookResponseData = { noWebhookResponse: true };
+
+/**
+ * Answers a request at once and by ourselves (through n8n a page would be sandboxed), then waits the
+ * seconds in which a machine gives itself away, and starts the workflow if the event is a chosen one.
+ *
+ * Never throws: whoever pressed a link gets a page, and n8n's log gets the cause.
+ */
+export async function answerRequest(
+	context: IWebhookFunctions,
+	openStore: () => Promise<MailStore>,
+	{ desk: options, choice }: { desk: DeskOptions; choice: EventChoice },
+): Promise<IWebhookResponseData> {
+	const request = readRequest(context);
+	let answer: TrackingAnswer;
+	try {
+		answer = await deskOf(await openStore()).answer(request, options);
+	} catch (error) {
+		report(context, error);
+		respond(context, failedReply(request, options.look));
+		return ANSWERED;
+	}
+	respond(context, answer.reply);
+	try {
+		const event = await answer.event;
+		if (!event || !isChosen(event, choice)) return ANSWERED;
+		return { ...ANSWERED, workflowData: [[{ json: eventToJson(event) }]] };
+	} catch (error) {
+		report(context, error);
+		return ANSWERED;
+	}
+}
+
+function report(context: IWebhookFunctions, error: unknown): void {
+	const { name } = context.getNode();
+	context.logger.error(`${name}: a tracking request was not recorded: ${(error as Error).message}`);
+}
+
+function readRequest(context: IWebhookFunctions): TrackingRequest {
+	const {
+		method = '',
+		headers,
+		ip,
+	} = context.getRequestObject() as IncomingMessage & { ip?: string };
+	const query = context.getQueryData() as { t?: unknown };
+	const one = (name: string) => {
+		const value = headers[name];
+		return typeof value === 'string' ? value : '';
+	};
+	const purposes = [one('sec-purpose'), one('purpose'), one('x-purpose'), one('x-moz')];
+	return {
+		method,
+		token: query.t,
+		body: context.getBodyData(),
+		userAgent: one('user-agent'),
+		languages: one('accept-language'),
+		isPrefetch: purposes.some((purpose) => /prefetch|preview/i.test(purpose.slice(0, 100))),
+		ip: ip ?? '',
+	};
+}
+
+function respond(context: IWebhookFunctions, { status, headers, body }: TrackingReply): void {
+	const response = context.getResponseObject() as ServerResponse;
+	response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+	response.end(body);
+}

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { makeReference } from '../../mail/message/identity';
+import { openStore } from '../../mail/store/open';
+import type { MailStore, SigningKey } from '../../mail/store/store';
+import { makeToken } from '../../mail/tracking/token';
+import type { TrackingToken } from '../../mail/tracking/token';
+import { startedExecutions } from './support/started';
+import { chain, eventually, startTestN8n } from './support/n8n';
+import type { TestN8n } from './support/n8n';
+
+const CAMPAIGN = 'spring';
+const TARGET = 'https://shop.example/spring?a=1&b=2';
+const PERSON = {
+	'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+	'accept-language': 'de',
+};
+const FORM = { ...PERSON, 'content-type': 'application/x-www-form-urlencoded' };
+
+describe('Email Tracking Trigger', () => {
+	let n8n: TestN8n;
+	let store: MailStore;
+	let key: SigningKey;
+	let workflow: string;
+	let site: string;
+
+	beforeAll(async () => {
+		n8n = await startTestN8n();
+		const { api } = n8n.server;
+		const made = await api.createWorkflow(
+			chain('Tracking', [
+				{
+					name: 'Tracking',
+					type: 'n8n-nodes-smtp-suite.emailTrackingTrigger',
+					webhookId: '3f0c8f6e-7a55-4e0b-9d0e-6d3f5c1b2a10',
+					parameters: { events: ['clicked', 'unsubscribed'] },
+				},
+				{ name: 'After', type: 'n8n-nodes-base.noOp' },
+			]),
+		);
+		workflow = made.id;
+		await api.activate(workflow);
+		const folder = path.join(n8n.userFolder, '.n8n');
+		const { encryptionKey } = JSON.parse(readFileSync(path.join(folder, 'config'), 'utf8')) as {
+			encryptionKey: string;
+		};
+		store = await openStore({
+			path: path.join(folder, 'storage', 'n8n-nodes-smtp-suite', 'mail.sqlite'),
+			masterKey: encryptionKey,
+			// The mails were sent an hour ago: what follows at once would be taken for a machine's.
+			clock: () => Date.now() - 3_600_000,
+		});
+		key = await store.signingKeys.current();
+		const noted = await eventually(() => store.tracking.currentSite(), 'the public address');
+		site = noted.url;
+		await store.tracking.setCampaign(CAMPAIGN, { list: 'news' });
+		await store.tracking.numberLinks(CAMPAIGN, [TARGET]);
+		await store.tracking.addMails(
+			['ada', 'bob'].map((name) => ({
+				reference: referenceOf(name),
+				campaignId: CAMPAIGN,
+				recipient: { key: `${name}@example.test`, address: `${name}@example.test` },
+			})),
+		);
+	}, 240_000);
+
+	afterAll(async () => {
+		await store.close();
+		await n8n.stop();
+	}, 60_000);
+
+	const referenceOf = (name: string) =>
+		makeReference({ campaignId: CAMPAIGN, key: `${name}@example.test` }, key);
+	const linkOf = (kind: TrackingToken['kind'], name: string, link = 0) =>
+		`${site}?t=${makeToken({ kind, reference: referenceOf(name), link }, key)}`;
+	const press = (url: string, init: RequestInit = {}) =>
+		fetch(url, { headers: PERSON, redirect: 'manual', ...init });
+
+	it('answers what a mail asks, records all of it, and starts the workflow for the chosen events', async () => {
+		const pixel = await press(linkOf('open', 'ada'));
+		expect(pixel.headers.get('content-type')).toBe('image/gif');
+		const click = await press(linkOf('click', 'ada', 1));
+		expect([click.status, click.headers.get('location')]).toEqual([302, TARGET]);
+
+		const page = await press(linkOf('unsubscribe', 'ada'));
+		expect(await page.text()).toContain('Abmelden?');
+		expect(page.headers.get('content-security-policy')).toContain("form-action 'self'");
+		expect(await store.suppressions.count()).toBe(0);
+
+		const oneClick = { method: 'POST', headers: FORM, body: 'List-Unsubscribe=One-Click' };
+		expect((await press(linkOf('unsubscribe', 'ada'), oneClick)).status).toBe(200);
+		const onList = await store.suppressions.check(['ada@example.test'], { list: 'news' });
+		expect([...onList.keys()]).toEqual(['ada@example.test']);
+
+		const forged = linkOf('unsubscribe', 'bob').slice(0, -1);
+		expect((await press(forged, oneClick)).status).toBe(404);
+
+		await eventually(
+			async () =>
+				(await store.tracking.counts(CAMPAIGN)).some(({ event }) => event === 'clicked')
+					? true
+					: undefined,
+			'the click in the store',
+		);
+		const counts = await store.tracking.counts(CAMPAIGN);
+		expect(
+			counts
+				.filter(({ link }) => link === 0)
+				.map(({ event, machine, events, recipients }) => ({ event, machine, events, recipients }))
+				.sort((a, b) => a.event.localeCompare(b.event)),
+		).toEqual(
+			['clicked', 'opened', 'unsubscribed'].map((event) => ({
+				event,
+				machine: false,
+				events: 1,
+				recipients: 1,
+			})),
+		);
+		const two = await eventually(() => {
+			const started = startedExecutions(n8n, workflow, 'example.test');
+			return Promise.resolve(started.length >= 2 ? started : undefined);
+		}, 'two executions');
+		expect(two).toHaveLength(2);
+		expect(two.map(({ recipients }) => recipients)).toEqual([
+			['ada@example.test'],
+			['ada@example.test'],
+		]);
+	}, 90_000);
+
+	it('is no longer where new mails point to once the workflow is not active', async () => {
+		await n8n.server.api.deactivate(workflow);
+		await eventually(
+			async () => ((await store.tracking.currentSite()) === undefined ? true : undefined),
+			'the address to be taken back',
+		);
+	}, 40_000);
+});
