@@ -45,6 +45,18 @@ export const TEMPLATE_HELPERS: Readonly<Record<string, TemplateHelper>> = {
 	},
 	/** `<a href="https://example.com/?q={{urlEncode city}}">`: S%C3%A3o%20Paulo */
 	urlEncode: { run: (value: unknown) => encodeURIComponent(text(value).toWellFormed()) },
+	/** `<a href="{{link url}}">`: an address that a click cannot turn into a script. */
+	link: {
+		run: (value: unknown) => {
+			const address = text(value).trim();
+			const scheme = URL.canParse(address) ? new URL(address).protocol : '';
+			if (!LINK_SCHEMES.has(scheme))
+				throw new Error(
+					`"${address.slice(0, 80)}" is no link that begins with https:, mailto: or tel:`,
+				);
+			return address;
+		},
+	},
 	/** `{{number total locale="de" digits=2}}`: 1.234,50 */
 	number: {
 		run: (value: unknown, options: Options) => {
@@ -92,6 +104,8 @@ export const TEMPLATE_HELPERS: Readonly<Record<string, TemplateHelper>> = {
 	},
 	not: { lenient: true, run: (value: unknown) => isBlank(value) || value === false },
 };
+
+const LINK_SCHEMES = new Set(['http:', 'https:', 'mailto:', 'tel:']);
 
 function isBlank(value: unknown): boolean {
 	return value === undefined || value === null || value === '';
