@@ -64,6 +64,7 @@ export type { RecipientOutcome } from './model/outcome';
 export type { SuppressionReason } from './model/event';
 export type { MailReport } from './model/report';
 export type { AccessTokens, TokenAnswer } from './model/access-tokens';
+export { describePlan } from './pacing/describe';
 export { Pacer } from './pacing/pacer';
 export { DAY, HOUR, mergePlans, MINUTE, NO_PLAN, SECOND } from './pacing/plan';
 export type { PacePlan, ProviderRule, QuietHours } from './pacing/plan';

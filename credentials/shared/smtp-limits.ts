@@ -1,5 +1,22 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { PACE_PRESETS } from '../../mail/index';
+
+const SHOWN_FOR_OWN = { show: { pace: ['own'] } };
+
+function limit(name: string, displayName: string, placeholder: string): INodeProperties {
+	return {
+		displayName,
+		name,
+		type: 'number',
+		default: 0,
+		placeholder,
+		typeOptions: { minValue: 0 },
+		description: 'In no stretch of this length more mails than these; 0 stands for no limit',
+		displayOptions: SHOWN_FOR_OWN,
+	};
+}
+
 /** How we introduce ourselves to a server, and how much of it we take. */
 export const limitProperties: INodeProperties[] = [
 	{
@@ -28,4 +45,27 @@ export const limitProperties: INodeProperties[] = [
 		typeOptions: { minValue: 1, maxValue: 10000 },
 		description: 'After so many messages a connection is closed and a new one opened',
 	},
+	{
+		displayName: 'Sending Limits',
+		name: 'pace',
+		type: 'options',
+		default: 'service',
+		description:
+			'How fast campaigns may send by this account. The limits hold over all campaigns, executions and workers together.',
+		options: [
+			{
+				name: 'As the Mail Service Allows',
+				value: 'service',
+				description:
+					'The limits of Gmail (500 mails a day) and Microsoft 365 are known; other services and own servers get none',
+			},
+			{ name: 'None', value: 'none' },
+			...PACE_PRESETS.map(({ id, name, note }) => ({ name, value: id, description: note })),
+			{ name: 'Own Limits', value: 'own' },
+		],
+	},
+	limit('perSecond', 'Mails a Second', 'e.g. 10'),
+	limit('perMinute', 'Mails a Minute', 'e.g. 300'),
+	limit('perHour', 'Mails an Hour', 'e.g. 5000'),
+	limit('perDay', 'Mails a Day', 'e.g. 50000'),
 ];

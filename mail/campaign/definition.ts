@@ -1,3 +1,4 @@
+import type { LoadedFile } from '../message/attachment';
 import type { CampaignTemplate } from '../message/compile';
 import type { PacePlan } from '../pacing/plan';
 import type { CampaignRunOptions } from './run';
@@ -9,6 +10,8 @@ import type { CampaignRunOptions } from './run';
 export interface CampaignDefinition {
 	template: CampaignTemplate;
 	missing: 'error' | 'empty';
+	/** Recipients bring files of their own. */
+	ownFiles: boolean;
 	/** How fast the one who began it wanted it to go, besides what the account allows. */
 	plan: PacePlan;
 	/** It was signed with a key of the domain's own: unsigned it must not go on. */
@@ -30,17 +33,48 @@ export interface CampaignDefinition {
 const VERSION = 1;
 
 export function writeDefinition(definition: CampaignDefinition): string {
-	return JSON.stringify({ version: VERSION, ...definition });
+	const { template } = definition;
+	const files = {
+		attachments: template.attachments?.map(writeFile),
+		pictures: template.pictures?.map(writeFile),
+	};
+	return JSON.stringify({ version: VERSION, ...definition, template: { ...template, ...files } });
 }
 
 /** @returns undefined for what a newer version wrote, or nobody of us */
 export function readDefinition(text: string): CampaignDefinition | undefined {
 	try {
-		const { version, ...definition } = JSON.parse(text) as CampaignDefinition & {
-			version?: unknown;
+		const { version, ...definition } = JSON.parse(text) as Written;
+		if (version !== VERSION) return undefined;
+		const { attachments, pictures, ...template } = definition.template;
+		return {
+			...definition,
+			template: {
+				...template,
+				...(attachments ? { attachments: attachments.map(readFile) } : {}),
+				...(pictures ? { pictures: pictures.map(readFile) } : {}),
+			},
 		};
-		return version === VERSION ? definition : undefined;
 	} catch {
 		return undefined;
 	}
+}
+
+/** Its bytes in base64. */
+type WrittenFile = Omit<LoadedFile, 'content'> & { content: string };
+
+type Written = Omit<CampaignDefinition, 'template'> & {
+	version?: unknown;
+	template: Omit<CampaignTemplate, 'attachments' | 'pictures'> & {
+		attachments?: WrittenFile[];
+		pictures?: WrittenFile[];
+	};
+};
+
+function writeFile({ content, ...file }: LoadedFile): WrittenFile {
+	return { ...file, content: content.toString('base64') };
+}
+
+function readFile({ content, ...file }: WrittenFile): LoadedFile {
+	return { ...file, content: Buffer.from(content, 'base64') };
 }

@@ -17,6 +17,8 @@ export interface CampaignRecipient {
 	/** Headers and files that only this recipient's mail carries. */
 	headers?: readonly CustomHeader[];
 	attachments?: readonly LoadedFile[];
+	/** Why they cannot be mailed, found before the run: told when it is their turn. */
+	problem?: string;
 }
 
 /** What the ledger keeps of a recipient until the outcome is final: enough to mail them without the source. */
@@ -35,6 +37,7 @@ interface WrittenPayload {
 
 /** Data that is no JSON (it holds itself, or a BigInt) becomes a problem, told when it is their turn. */
 export function writePayload(recipient: CampaignRecipient, mailbox: Mailbox): string {
+	if (recipient.problem !== undefined) return payload({ problem: recipient.problem });
 	const name = recipient.name?.trim() ?? mailbox.name;
 	try {
 		return payload({

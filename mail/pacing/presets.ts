@@ -8,6 +8,8 @@ export interface PacePreset {
 	/** What it is made of, for the user: one short sentence without a full stop at its end. */
 	note: string;
 	plan: PacePlan;
+	/** Mail services (ids of SMTP and OAuth2 presets) whose accounts have it without being asked. */
+	services?: readonly string[];
 }
 
 /*
@@ -44,6 +46,7 @@ export const PACE_PRESETS: readonly PacePreset[] = [
 		id: 'gmail',
 		name: 'Gmail',
 		note: '500 mails a day, 3 connections',
+		services: ['gmail', 'google'],
 		plan: {
 			limits: [{ count: 500, perMs: DAY }],
 			connections: 3,
@@ -66,6 +69,7 @@ export const PACE_PRESETS: readonly PacePreset[] = [
 		id: 'microsoft365',
 		name: 'Microsoft 365',
 		note: '30 mails a minute, 10,000 a day, 3 connections',
+		services: ['microsoft365', 'microsoft'],
 		plan: {
 			limits: [
 				{ count: 30, perMs: MINUTE },

@@ -1,24 +1,40 @@
 import type {
 	IExecuteFunctions,
 	INodeExecutionData,
+	INodeProperties,
 	INodeType,
 	INodeTypeDescription,
 } from 'n8n-workflow';
-import { NodeConnectionTypes } from 'n8n-workflow';
+import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
+import { dkimKeyTest, SHOWN_WHEN_SIGNED } from '../shared/dkim-key';
 import { mailStoreTest } from '../shared/mail-store-credential';
-import {
-	authenticationProperty,
-	smtpAccountTest,
-	WITH_ACCOUNT,
-	WITH_OAUTH2,
-} from '../shared/smtp-account';
-import { OUTPUTS } from './outcome-item';
-import { campaignOptions, campaignProperties } from './properties/campaign';
-import { contentOptions, contentProperties } from './properties/content';
-import { recipientProperties } from './properties/recipients';
-import { sendingOptions } from './properties/sending';
-import { sendCampaign } from './send-campaign';
+import { operationProperties } from '../shared/operations';
+import { authenticationProperty, smtpAccountTest } from '../shared/smtp-account';
+import { dryRun } from './operations/dry-run.operation';
+import type { Operation } from './operations/operation';
+import { cancel, pause } from './operations/orders.operation';
+import { resume } from './operations/resume.operation';
+import { send } from './operations/send.operation';
+import { status } from './operations/status.operation';
+import { testSend } from './operations/test-send.operation';
+
+const OPERATIONS: readonly Operation[] = [cancel, dryRun, pause, resume, send, status, testSend];
+
+/** Those that know an account; the others only look into the store. */
+const WITH_AN_ACCOUNT = [send, resume, dryRun, testSend].map(
+	({ choice }) => choice.value as string,
+);
+
+/** Evaluated by the editor, so it names nothing of ours. */
+const OUTPUTS: INodeTypeDescription['outputs'] = `={{ (({ send: ["Sent", "Deferred", "Failed", "Skipped"], resume: ["Sent", "Deferred", "Failed", "Skipped"], dryRun: ["Report", "Left Out"], testSend: ["Sent", "Failed"] })[$parameter["operation"] || "send"] || ["Result"]).filter((name, index) => index === 0 || $parameter["outputItems"] !== "summary" || !["send", "resume"].includes($parameter["operation"])).map((name) => ({ type: "${NodeConnectionTypes.Main}", displayName: $parameter["outputItems"] === "summary" && ["send", "resume"].includes($parameter["operation"]) ? "Summary" : name })) }}`;
+
+const SUBTITLE =
+	'={{ ({ send: "send", resume: "resume", dryRun: "dry run", testSend: "test", pause: "pause", cancel: "cancel", status: "status" })[$parameter["operation"]] + ($parameter["campaignId"] ? ": " + $parameter["campaignId"] : "") }}';
+
+const shownForSending = (authentication: string) => ({
+	show: { authentication: [authentication], operation: WITH_AN_ACCOUNT },
+});
 
 export class SmtpBulkSend implements INodeType {
 	description: INodeTypeDescription = {
@@ -30,44 +46,51 @@ export class SmtpBulkSend implements INodeType {
 		},
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ $parameter["campaignId"] }}',
+		subtitle: SUBTITLE,
 		description: 'Send a personalised mail to every item, each recipient once per campaign',
 		defaults: { name: 'SMTP Bulk Send' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
-		outputs: OUTPUTS.map(() => NodeConnectionTypes.Main),
-		outputNames: [...OUTPUTS],
+		outputs: OUTPUTS,
 		credentials: [
 			{
 				name: 'smtpAccount',
 				required: true,
 				testedBy: 'smtpAccountTest',
-				displayOptions: WITH_ACCOUNT,
+				displayOptions: shownForSending('smtpAccount'),
 			},
-			{ name: 'smtpOAuth2Api', required: true, displayOptions: WITH_OAUTH2 },
+			{
+				name: 'smtpOAuth2Api',
+				required: true,
+				displayOptions: shownForSending('smtpOAuth2Api'),
+			},
+			{
+				name: 'dkimKey',
+				required: true,
+				testedBy: 'dkimKeyTest',
+				displayOptions: SHOWN_WHEN_SIGNED,
+			},
 			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' },
 		],
-		properties: [
-			authenticationProperty,
-			...campaignProperties,
-			...recipientProperties,
-			...contentProperties,
-			{
-				displayName: 'Options',
-				name: 'options',
-				type: 'collection',
-				placeholder: 'Add option',
-				default: {},
-				options: [...contentOptions, ...campaignOptions, ...sendingOptions].sort((a, b) =>
-					a.displayName.localeCompare(b.displayName),
-				),
-			},
-		],
+		properties: withAuthentication(operationProperties(OPERATIONS, 'send')),
 	};
 
-	methods = { credentialTest: { mailStoreTest, smtpAccountTest } };
+	methods = { credentialTest: { mailStoreTest, smtpAccountTest, dkimKeyTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await sendCampaign(this);
+		const chosen = this.getNodeParameter('operation', 0, 'send');
+		const operation = OPERATIONS.find(({ choice }) => choice.value === chosen);
+		if (!operation)
+			throw new NodeOperationError(this.getNode(), `There is no operation "${chosen}".`);
+		return await operation.execute(this);
 	}
+}
+
+/** Which account, below the operation and above its form. */
+function withAuthentication([operation, ...form]: INodeProperties[]): INodeProperties[] {
+	const authentication = {
+		...authenticationProperty,
+		displayOptions: { show: { operation: WITH_AN_ACCOUNT } },
+	};
+	return [...(operation ? [operation] : []), authentication, ...form];
 }

@@ -1,17 +1,18 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { compileMessage, runCampaign } from '../../mail/index';
-import type { CompiledMessage, RecipientOutcome } from '../../mail/index';
+import type { RecipientOutcome } from '../../mail/index';
+import { readDkimSigner } from '../shared/dkim-key';
 import { openNodeStoreNamed } from '../shared/mail-store';
 import { tellOfOtherStores } from '../shared/other-stores';
-import { readSmtpAccount, warmPool } from '../shared/smtp-account';
-import { OUTPUTS, outcomeToItem, outputOf } from './outcome-item';
-import { readCampaign } from './properties/campaign';
-import type { CampaignFields } from './properties/campaign';
-import { readContent } from './properties/content';
+import { readSmtpAccount } from '../shared/smtp-account';
+import { compileDefinition, readForm } from './form';
+import { tellOfMissingUnsubscribe } from './hints';
+import { OUTPUTS } from './outcome-item';
+import { collectItems, collectSummary } from './outcome-outputs';
 import { readRecipients } from './properties/recipients';
-import { readSending } from './properties/sending';
+import { readSkipping } from './properties/skipping';
+import { runPaced } from './run';
 
 /**
  * One run of the node: every input item comes out by one of the outputs, with what became of its mail.
@@ -22,103 +23,90 @@ import { readSending } from './properties/sending';
  */
 export async function sendCampaign(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const items = context.getInputData();
-	if (items.length === 0) return OUTPUTS.map(() => []);
+	const isSummary = context.getNodeParameter('outputItems', 0, 'recipients') === 'summary';
+	if (items.length === 0) return isSummary ? [[]] : OUTPUTS.map(() => []);
 	try {
-		return await sendAll(context, items);
+		return await sendAll(context, items, isSummary);
 	} catch (error) {
 		const nodeError =
 			error instanceof NodeOperationError
 				? error
 				: new NodeOperationError(context.getNode(), error as Error);
 		if (!context.continueOnFail()) throw nodeError;
-		return allFailed(items, nodeError, context.getNode().onError === 'continueErrorOutput');
+		const failed = failedItems(
+			items,
+			nodeError,
+			context.getNode().onError === 'continueErrorOutput',
+		);
+		return isSummary ? [failed] : OUTPUTS.map((name) => (name === 'Failed' ? failed : []));
 	}
 }
 
 async function sendAll(
 	context: IExecuteFunctions,
 	items: readonly INodeExecutionData[],
+	isSummary: boolean,
 ): Promise<INodeExecutionData[][]> {
-	const campaign = readCampaign(context);
-	const message = readMessage(context, campaign);
+	const form = await readForm(context);
+	const signer = await readDkimSigner(context);
+	const message = compileDefinition(context, form.definition, signer ? { signer } : {});
 	const account = await readSmtpAccount(context);
 	const opened = await openNodeStoreNamed(context);
-	const { store } = opened;
-	await tellOfOtherStores(context, opened, { campaignId: campaign.id, account });
+	await tellOfOtherStores(context, opened, { campaignId: form.id, account });
+	tellOfMissingUnsubscribe(context, form.definition);
 
-	const outcomes: RecipientOutcome[] = [];
-	for await (const outcome of runCampaign({
-		store,
-		pool: warmPool(account),
+	const collector = isSummary
+		? collectSummary(form, [...items.keys()])
+		: collectItems(form.id, ({ index }) => items[index]);
+	const wait = new WaitForEverybody();
+	for await (const outcome of runPaced(context, {
+		...form,
 		message,
-		campaign: { id: campaign.id },
-		signingKey: await store.signingKeys.current(),
-		from: campaign.from.address,
-		...(campaign.bounceAddress ? { bounceAddress: campaign.bounceAddress } : {}),
+		account,
+		store: opened.store,
 		recipients: readRecipients(context),
-		concurrency: account.limits.connections,
-		...readSending(context),
-		clock: store.clock,
-		signal: context.getExecutionCancelSignal(),
-	}))
-		outcomes.push(outcome);
-
-	refuseIfNothingWent(context, outcomes);
-	return toOutputs(outcomes, items, campaign.id);
-}
-
-/** @throws NodeOperationError that names every template's problem, with line and column */
-function readMessage(context: IExecuteFunctions, campaign: CampaignFields): CompiledMessage {
-	const { subject, html, text, missing } = readContent(context);
-	const compiled = compileMessage(
-		{ from: campaign.from, replyTo: campaign.replyTo, subject, html, text },
-		{ missing },
-	);
-	if (compiled.ok) return compiled.message;
-	const [first, ...others] = compiled.problems.map((problem) => problem.message);
-	throw new NodeOperationError(context.getNode(), first ?? 'The templates cannot be read.', {
-		description: [...others, 'Nobody was mailed.'].join(' '),
-	});
+		skip: readSkipping(context),
+	})) {
+		collector.add(outcome);
+		wait.add(outcome);
+	}
+	if (!context.continueOnFail() && !context.getExecutionCancelSignal()?.aborted)
+		wait.refuse(context);
+	return collector.outputs();
 }
 
 /** Where the account kept everybody waiting, a red node tells more than a list of deferred items. */
-function refuseIfNothingWent(
-	context: IExecuteFunctions,
-	outcomes: readonly RecipientOutcome[],
-): void {
-	if (context.continueOnFail() || context.getExecutionCancelSignal()?.aborted) return;
-	const owed = outcomes.filter(({ outcome }) => outcome !== 'skipped');
-	const [first] = owed;
-	const allWait = owed.every(
-		(outcome) => outcome.outcome === 'deferred' && outcome.attempts === 0 && !outcome.reply,
-	);
-	if (first?.outcome !== 'deferred' || !allWait) return;
-	throw new NodeOperationError(context.getNode(), first.reason, {
-		description: `Nobody was mailed. ${owed.length} recipients are waiting in the ledger; run the node again when this is mended.`,
-	});
-}
+class WaitForEverybody {
+	#waiting = 0;
+	#others = 0;
+	#reason = '';
 
-function toOutputs(
-	outcomes: readonly RecipientOutcome[],
-	items: readonly INodeExecutionData[],
-	campaignId: string,
-): INodeExecutionData[][] {
-	const outputs: INodeExecutionData[][] = OUTPUTS.map(() => []);
-	for (const outcome of outcomes.toSorted((a, b) => a.index - b.index)) {
-		const item = items[outcome.index];
-		if (item)
-			outputs[OUTPUTS.indexOf(outputOf(outcome))]?.push(outcomeToItem(outcome, item, campaignId));
+	add(outcome: RecipientOutcome): void {
+		if (outcome.outcome === 'skipped') return;
+		const isWaiting =
+			outcome.outcome === 'deferred' &&
+			outcome.attempts === 0 &&
+			!outcome.reply &&
+			!/quiet hours|sending limit|paused/.test(outcome.reason);
+		if (!isWaiting) this.#others += 1;
+		else if (++this.#waiting === 1) this.#reason = outcome.reason;
 	}
-	return outputs;
+
+	refuse(context: IExecuteFunctions): void {
+		if (this.#waiting === 0 || this.#others > 0) return;
+		throw new NodeOperationError(context.getNode(), this.#reason, {
+			description: `Nobody was mailed. ${this.#waiting} recipients are waiting in the ledger; run the node again when this is mended.`,
+		});
+	}
 }
 
 /** n8n takes an item to its error output only by `error`, and then replaces its fields. */
-function allFailed(
+function failedItems(
 	items: readonly INodeExecutionData[],
 	error: NodeOperationError,
 	byErrorOutput: boolean,
-): INodeExecutionData[][] {
-	const failed = items.map((item, index) => ({
+): INodeExecutionData[] {
+	return items.map((item, index) => ({
 		json: {
 			...item.json,
 			delivery: { outcome: 'failed', reason: error.message, details: error.description ?? '' },
@@ -126,5 +114,4 @@ function allFailed(
 		pairedItem: { item: index },
 		...(byErrorOutput ? { error } : {}),
 	}));
-	return OUTPUTS.map((name) => (name === 'Failed' ? failed : []));
 }

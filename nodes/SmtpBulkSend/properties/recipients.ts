@@ -1,6 +1,9 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
+import { loadFile } from '../../../mail/index';
+import type { CampaignRecipient, CustomHeader } from '../../../mail/index';
 import { asText } from '../../shared/as-text';
+import { readItemFiles } from '../../shared/attachment-fields';
 
 export const recipientProperties: INodeProperties[] = [
 	{
@@ -26,27 +29,69 @@ export const recipientProperties: INodeProperties[] = [
 	},
 ];
 
-/** One recipient as the items give it: text not yet parsed. */
-export interface RecipientInput {
-	index: number;
-	address: string;
-	name?: string;
-	data: unknown;
-}
+/** Shown under Options. */
+export const recipientOptions: INodeProperties[] = [
+	{
+		displayName: 'Recipient Attachments',
+		name: 'recipientAttachments',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. invoice',
+		description:
+			"The binary field(s) of each item with the files that only this recipient's mail carries, separated by commas. A file that is missing leaves the recipient out.",
+	},
+	{
+		displayName: 'Recipient Headers Field',
+		name: 'headersField',
+		type: 'string',
+		default: 'headers',
+		requiresDataPath: 'single',
+		placeholder: 'e.g. headers',
+		description:
+			'The field of each item that holds further headers of this mail as an object, such as {"X-Customer-ID": "42"}',
+	},
+];
 
 /** Every input item as a recipient, read when the run asks for it. */
-export function* readRecipients(context: IExecuteFunctions): Generator<RecipientInput> {
+export async function* readRecipients(
+	context: IExecuteFunctions,
+): AsyncGenerator<CampaignRecipient, void> {
 	const readAddress = fieldReader(context, 'emailField');
 	const readName = fieldReader(context, 'nameField');
+	const headersPath = asText(context.getNodeParameter('options.headersField', 0, '')).trim();
+	const files = asText(context.getNodeParameter('options.recipientAttachments', 0, '')).trim();
 	for (const [index, item] of context.getInputData().entries()) {
 		const name = readName(index).trim();
-		yield {
+		const headers = headersPath === '' ? [] : headersIn(valueAt(item.json, headersPath.split('.')));
+		const recipient = {
 			index,
 			address: readAddress(index).trim(),
 			...(name ? { name } : {}),
 			data: item.json,
+			...(headers.length ? { headers } : {}),
 		};
+		if (files === '') yield recipient;
+		else yield await withFiles(context, recipient, files);
 	}
+}
+
+/** A mail without its file is worse than none: what is missing fails this recipient, and no other. */
+async function withFiles(
+	context: IExecuteFunctions,
+	recipient: CampaignRecipient,
+	names: string,
+): Promise<CampaignRecipient> {
+	try {
+		const { attachments } = await readItemFiles(context, recipient.index, names);
+		return { ...recipient, attachments: await Promise.all(attachments.map(loadFile)) };
+	} catch (error) {
+		return { ...recipient, problem: (error as Error).message };
+	}
+}
+
+function headersIn(value: unknown): CustomHeader[] {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+	return Object.entries(value).map(([name, text]) => ({ name, value: asText(text) }));
 }
 
 /**

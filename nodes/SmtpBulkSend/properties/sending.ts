@@ -1,7 +1,18 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
+const HOUR_MS = 3_600_000;
+
 /** Shown under Options. */
 export const sendingOptions: INodeProperties[] = [
+	{
+		displayName: 'Give Up After (Hours)',
+		name: 'giveUpAfter',
+		type: 'number',
+		default: 96,
+		typeOptions: { minValue: 1, maxValue: 720 },
+		description:
+			'Whoever the server still puts off so long after the campaign took them in has failed',
+	},
 	{
 		displayName: 'Send Again if Unknown',
 		name: 'resendUnknown',
@@ -33,13 +44,18 @@ export interface SendingFields {
 	resendUnknown: boolean;
 	suppressRefused: boolean;
 	patienceMs: number;
+	giveUpAfterMs: number;
 }
 
 export function readSending(context: IExecuteFunctions): SendingFields {
-	const seconds = Number(context.getNodeParameter('options.patience', 0, 120));
+	const number = (name: string, otherwise: number, most: number) => {
+		const value = Number(context.getNodeParameter(`options.${name}`, 0, otherwise));
+		return Math.min(Math.max(Number.isFinite(value) ? value : otherwise, 0), most);
+	};
 	return {
 		resendUnknown: context.getNodeParameter('options.resendUnknown', 0, false) === true,
 		suppressRefused: context.getNodeParameter('options.suppressRefused', 0, true) !== false,
-		patienceMs: Math.min(Math.max(Number.isFinite(seconds) ? seconds : 120, 0), 3_600) * 1_000,
+		patienceMs: number('patience', 120, 3_600) * 1_000,
+		giveUpAfterMs: number('giveUpAfter', 96, 720) * HOUR_MS,
 	};
 }

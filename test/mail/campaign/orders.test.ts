@@ -22,12 +22,17 @@ const slowPool = () =>
 		return 'accept' as const;
 	});
 
+async function untilSomeAreSent({ ledger }: MailStore): Promise<void> {
+	while ((await ledger.counts('spring')).sent === 0)
+		await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 describe('a campaign that is paused', () => {
 	it('from elsewhere stops its run within seconds, with the rest deferred and queued', async () => {
 		const run = outcomes(
 			campaignRun({ store, campaign, pool: slowPool(), recipients: people(2_000) }),
 		);
-		await new Promise((resolve) => setTimeout(resolve, 300));
+		await untilSomeAreSent(store);
 		const begun = Date.now();
 		await store.campaigns.setState('spring', 'paused');
 		const all = await run;
@@ -62,7 +67,7 @@ describe('a campaign that is cancelled', () => {
 		const run = outcomes(
 			campaignRun({ store, campaign, pool: slowPool(), recipients: people(2_000) }),
 		);
-		await new Promise((resolve) => setTimeout(resolve, 300));
+		await untilSomeAreSent(store);
 		await store.campaigns.setState('spring', 'cancelled');
 		const { sent = 0, campaignCancelled = 0 } = tally(await run);
 		expect(sent).toBeGreaterThan(0);

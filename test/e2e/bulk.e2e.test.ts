@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startFaultServer } from '../support/fault-smtp-server';
+import type { FaultServer } from '../support/fault-smtp-server';
+import { chain, eventually, itemsOf, PRESS, startTestN8n } from './support/n8n';
+import type { TestN8n } from './support/n8n';
+
+/** BULK_KILLS=30 for a long run. */
+const KILLS = Number(process.env.BULK_KILLS ?? 1);
+const RECIPIENTS = 300 + KILLS * 200;
+
+const people = Array.from({ length: RECIPIENTS }, (_, index) => ({
+	name: `Person ${index}`,
+	email: `person${index}@example.test`,
+}));
+
+/** What the tests read of the node's items. */
+interface Told {
+	reasons: { reason: string }[];
+	delivery: { outcome: string };
+	state: string;
+	remaining: number;
+	sent: number;
+	unknown: number;
+}
+
+describe('SMTP Bulk Send in a real n8n', () => {
+	let server: FaultServer;
+	let n8n: TestN8n;
+	let account: string;
+
+	beforeAll(async () => {
+		server = await startFaultServer(() => 'go', { delayMs: 25 });
+		n8n = await startTestN8n();
+		account = await n8n.server.api.putCredential('Server', 'smtpAccount', {
+			service: 'own',
+			host: '127.0.0.1',
+			port: server.port,
+			security: 'none',
+			authentication: 'none',
+		});
+	}, 180_000);
+
+	afterAll(async () => {
+		await n8n.stop();
+		await server.close();
+	}, 60_000);
+
+	const FORM = {
+		campaignId: 'crash-1',
+		fromEmail: 'News <news@example.test>',
+		subject: 'Hello {{name}}',
+		html: '<p>Dear {{name}}, <a href="https://example.test/u">unsubscribe</a></p>',
+	};
+
+	async function workflow(name: string, items: readonly object[], parameters: object) {
+		const { api } = n8n.server;
+		const made = await api.createWorkflow(
+			chain(name, [
+				PRESS,
+				...itemsOf(items),
+				{
+					name: 'Bulk',
+					type: 'n8n-nodes-smtp-suite.smtpBulkSend',
+					parameters,
+					credentials: { smtpAccount: { id: account, name: 'Server' } },
+				},
+			]),
+		);
+		return made.id as string;
+	}
+
+	async function press(id: string): Promise<Told[][]> {
+		const { api } = n8n.server;
+		const execution = await api.finished(await api.execute(id, 'Press'));
+		expect(execution.error).toBeUndefined();
+		return execution
+			.outputs('Bulk')
+			.map((items: { json: Told }[]) => items.map(({ json }) => json));
+	}
+
+	it('tells in a dry run what would happen, and connects to nobody', async () => {
+		const items = [...people.slice(0, 5), { email: 'nobody' }, { email: 'a@b.test' }];
+		const id = await workflow('Dry', items, { ...FORM, operation: 'dryRun', campaignId: 'dry' });
+		const [report = [], leftOut = []] = await press(id);
+		expect(report).toMatchObject([
+			{ recipients: 7, ready: 5, failed: 1, skipped: { invalidAddress: 1 }, hints: [] },
+		]);
+		expect(report[0]?.reasons[0]?.reason).toContain('"name" is missing');
+		expect(leftOut.map(({ delivery }) => delivery.outcome)).toEqual(['skipped', 'failed']);
+		expect(server.taken.size).toBe(0);
+	}, 60_000);
+
+	it('sends a test to given addresses only', async () => {
+		const id = await workflow('Test', people.slice(0, 3), {
+			...FORM,
+			operation: 'testSend',
+			testEmail: 'me@example.test',
+			samples: 2,
+		});
+		const [sent = [], failed] = await press(id);
+		expect(sent).toMatchObject([
+			{ to: 'me@example.test', sample: 'person0@example.test', outcome: 'sent' },
+			{ to: 'me@example.test', sample: 'person1@example.test', outcome: 'sent' },
+		]);
+		expect(failed ?? []).toEqual([]);
+		expect([...server.taken.keys()]).toEqual(['me@example.test']);
+		server.taken.clear();
+	}, 60_000);
+
+	it(
+		`is finished by Resume alone after ${KILLS} kills of n8n: nobody lost, nobody mailed twice`,
+		async () => {
+			const campaign = await workflow('Campaign', people, { ...FORM, outputItems: 'summary' });
+			const resume = await workflow('Resume', [{}], { operation: 'resume' });
+			const status = await workflow('Status', [{}], { operation: 'status', campaignId: 'crash-1' });
+
+			await n8n.server.api.execute(campaign, 'Press');
+			for (let kills = 0; kills < KILLS; kills += 1) {
+				if (kills > 0) await n8n.server.api.execute(resume, 'Press');
+				const before = server.taken.size;
+				await eventually(
+					() => Promise.resolve(server.taken.size >= before + 50 ? true : undefined),
+					'mails to go out',
+					60_000,
+				);
+				await sleep(Math.random() * 100);
+				await n8n.restart('kill');
+			}
+			const [stopped] = (await press(status))[0] ?? [];
+			expect(stopped).toMatchObject({ campaignId: 'crash-1', recipients: RECIPIENTS });
+			expect(stopped?.remaining).toBeGreaterThan(0);
+			// What the dead process had claimed is free when its lease is over.
+			const done = await eventually(
+				async () => {
+					await press(resume);
+					const [now] = (await press(status))[0] ?? [];
+					return now?.state === 'finished' ? now : undefined;
+				},
+				'the end of the campaign',
+				150_000,
+			);
+			const twice = [...server.taken].filter(([, times]) => times > 1);
+			expect(twice).toEqual([]);
+			expect(done.sent + done.unknown).toBe(RECIPIENTS);
+			expect(done.unknown).toBeLessThanOrEqual(5 * KILLS);
+			process.stdout.write(
+				`${KILLS} kills of n8n, finished by Resume: ${done.sent} sent, ${done.unknown} unknown\n`,
+			);
+			// Nothing is owed any more: harmless.
+			expect((await press(resume)).flat()).toEqual([]);
+		},
+		240_000 + KILLS * 60_000,
+	);
+});
