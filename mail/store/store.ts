@@ -291,10 +291,11 @@ export interface Receipts {
 	 * out before dispatch can be had by another; after dispatch the mail is `unknown`.
 	 *
 	 * @param options.resendUnknown what is unknown may be sent again, and then arrive twice
+	 * @param options.countsForMs how long a key stands for its mail; after that, for another. For ever without
 	 */
 	claim(
 		key: string,
-		options: { owner: string; leaseMs: number; resendUnknown?: boolean },
+		options: { owner: string; leaseMs: number; resendUnknown?: boolean; countsForMs?: number },
 	): Promise<ReceiptAnswer>;
 	/**
 	 * Records that the final dot is about to leave. Only on `true` may it leave; `false` means that the

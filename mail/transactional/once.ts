@@ -10,6 +10,8 @@ export interface OnceOptions {
 	receipts: Receipts;
 	/** The same for each try of one mail, and for no other mail. */
 	key: string;
+	/** How long the key stands for its mail, in ms; later it stands for another. For ever without. */
+	countsForMs?: number;
 	/** Send again what an earlier try left open. It may then arrive twice. No by default. */
 	resendUnknown?: boolean;
 	/** How long a try that dies keeps others from trying, in ms. Two minutes. */
@@ -35,12 +37,17 @@ const LOOK_AGAIN_MS = 500;
  * @throws StoreError when it cannot be known whether the mail was sent before; nothing is sent then
  */
 export async function sendOnce(once: OnceOptions, attempt: Try): Promise<Receipt> {
-	const { receipts, key, resendUnknown = false, leaseMs = 120_000 } = once;
+	const { receipts, key, resendUnknown = false, leaseMs = 120_000, countsForMs } = once;
 	const { envelope, messageId } = attempt;
 	for (;;) {
 		if (attempt.signal?.aborted)
 			return { messageId, envelope, outcome: 'notSent', problem: STOPPED };
-		const answer = await receipts.claim(key, { owner: randomUUID(), leaseMs, resendUnknown });
+		const answer = await receipts.claim(key, {
+			owner: randomUUID(),
+			leaseMs,
+			resendUnknown,
+			countsForMs,
+		});
 		switch (answer.answer) {
 			case 'sent':
 				return { ...(JSON.parse(answer.receipt) as Receipt), earlier: true };

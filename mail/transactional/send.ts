@@ -21,6 +21,11 @@ export interface TransactionalOptions {
 	pausesMs?: readonly number[];
 	/** Given: a mail that an earlier try with the same key has sent is not sent again. */
 	once?: OnceOptions;
+	/**
+	 * Names the mail in its Message-ID. The key of `once` without, where that is of one mail for ever; a
+	 * key that stands for another mail later must not give both the same Message-ID.
+	 */
+	messageKey?: string;
 	/** Given: the mail leaves with its signature. */
 	signer?: DkimSigner;
 	signal?: AbortSignal;
@@ -40,8 +45,9 @@ export async function sendTransactional(
 	options: TransactionalOptions = {},
 ): Promise<Receipt> {
 	const { clock = Date.now, pausesMs = PAUSES_MS, once, signer, signal } = options;
+	const onceKey = once?.countsForMs === undefined ? once?.key : undefined;
 	const { envelope, messageId, raw } = await composeTransactional(draft, {
-		key: once?.key,
+		key: options.messageKey ?? onceKey,
 		clock,
 		signer,
 	});

@@ -15,6 +15,7 @@ import { contentProperties, missingFieldOption, readContent } from './properties
 import { deliveryOptions, readDelivery } from './properties/delivery';
 import { invitationOption, readInvitationOption } from './properties/invitation';
 import { readReply, replyToMessageOption } from './properties/reply';
+import { repeatOptions } from './properties/repeats';
 
 /** The form of one mail, for every operation that makes one. */
 export const messageProperties: INodeProperties[] = [
@@ -34,16 +35,23 @@ const messageOptions: INodeProperties[] = [
 	replyToMessageOption,
 	signWithDkimProperty,
 	sizeLimitOption,
-].toSorted((a, b) => a.displayName.localeCompare(b.displayName));
+];
 
-export const optionsProperty: INodeProperties = {
-	displayName: 'Options',
-	name: 'options',
-	type: 'collection',
-	placeholder: 'Add option',
-	default: {},
-	options: messageOptions,
-};
+export const optionsProperty = optionsOf(messageOptions);
+
+/** The same, and what only matters where the mail leaves. */
+export const sendOptionsProperty = optionsOf([...messageOptions, ...repeatOptions]);
+
+function optionsOf(options: readonly INodeProperties[]): INodeProperties {
+	return {
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: options.toSorted((a, b) => a.displayName.localeCompare(b.displayName)),
+	};
+}
 
 /** @throws Error that names the field and what is wrong with it */
 export async function readDraft(context: IExecuteFunctions, itemIndex: number): Promise<Draft> {

@@ -11,11 +11,23 @@ type Refused = Extract<Receipt, { outcome: 'refused' }>;
  *
  * @throws NodeOperationError for a mail that was refused or not sent, or of which nobody knows
  */
-export function receiptToItem(node: INode, receipt: Receipt): INodeExecutionData {
+export function receiptToItem(
+	node: INode,
+	receipt: Receipt,
+	{ failPartly }: { failPartly: boolean },
+): INodeExecutionData {
 	switch (receipt.outcome) {
 		case 'sent':
-		case 'partlySent':
 			return { json: receipt };
+		case 'partlySent':
+			if (!failPartly) return { json: receipt };
+			throw new NodeOperationError(
+				node,
+				`The server refused ${receipt.rejected.map(({ address }) => address).join(', ')}, and took the mail for the others.`,
+				{
+					description: `Sent to: ${receipt.accepted.join(', ')}. Refused: ${whoWasRefused(receipt.rejected)}. Running the workflow again mails those who have it once more.`,
+				},
+			);
 		case 'refused':
 			throw new NodeOperationError(node, `The server refused the mail: ${receipt.reply}`, {
 				description: adviceFor(receipt),
@@ -34,8 +46,12 @@ export function receiptToItem(node: INode, receipt: Receipt): INodeExecutionData
 }
 
 function adviceFor({ verdict, rejected }: Refused): string {
-	const whom = rejected.map(({ address, reply }) => `${address}: ${reply}`).join('; ');
+	const whom = whoWasRefused(rejected);
 	return [whom ? `Refused recipients: ${whom}.` : '', whatToDo(verdict)].filter(Boolean).join(' ');
+}
+
+function whoWasRefused(rejected: Refused['rejected']): string {
+	return rejected.map(({ address, reply }) => `${address}: ${reply}`).join('; ');
 }
 
 function whatToDo(verdict: Refused['verdict']): string {

@@ -25,6 +25,8 @@ const SQL = {
 		WHERE (receipt.state = 'claimed' AND receipt.due_at <= ${NOW})
 			OR (:resendUnknown AND (receipt.state = 'unknown'
 				OR (receipt.state = 'dispatched' AND receipt.due_at <= ${NOW})))
+			OR (receipt.updated_at <= ${NOW} - :countsForMs::bigint
+				AND (receipt.due_at IS NULL OR receipt.due_at <= ${NOW}))
 		RETURNING fence`),
 	read: statement<ReceiptRow>(`
 		WITH ${CLOCK}
@@ -63,12 +65,16 @@ export function createReceipts(database: Database): Receipts {
 	async function ask(
 		{ get, again }: Session,
 		key: string,
-		owner: string,
-		leaseMs: number,
-		resendUnknown: boolean,
+		{ owner, leaseMs, resendUnknown = false, countsForMs }: Parameters<Receipts['claim']>[1],
 	): Promise<ReceiptAnswer> {
 		for (;;) {
-			const taken = await get(SQL.claim, { key, owner, leaseMs, resendUnknown });
+			const taken = await get(SQL.claim, {
+				key,
+				owner,
+				leaseMs,
+				resendUnknown,
+				countsForMs: countsForMs ?? null,
+			});
 			if (taken) return { answer: 'send', claim: { key, owner, fence: taken.fence } };
 			const row = await get(SQL.read, { key });
 			// Released between the two: there is a claim to be had now.
@@ -84,8 +90,7 @@ export function createReceipts(database: Database): Receipts {
 	}
 
 	return {
-		claim: (key, { owner, leaseMs, resendUnknown = false }) =>
-			database.run((session) => ask(session, key, owner, leaseMs, resendUnknown)),
+		claim: (key, options) => database.run((session) => ask(session, key, options)),
 
 		dispatch: (claim) =>
 			database.run(async (session) => {

@@ -20,6 +20,7 @@ export function createReceipts(database: Database, clock: () => number): Receipt
 			updated_at = :now
 		WHERE (state = 'claimed' AND due_at <= :now)
 			OR (:resendUnknown = 1 AND (state = 'unknown' OR (state = 'dispatched' AND due_at <= :now)))
+			OR (updated_at <= :now - :countsForMs AND (due_at IS NULL OR due_at <= :now))
 		RETURNING fence`);
 	const read = database.statement<ReceiptRow>(
 		'SELECT state, due_at, content, updated_at FROM receipt WHERE key = :key',
@@ -38,9 +39,7 @@ export function createReceipts(database: Database, clock: () => number): Receipt
 
 	function ask(
 		key: string,
-		owner: string,
-		leaseMs: number,
-		resendUnknown: boolean | undefined,
+		{ owner, leaseMs, resendUnknown, countsForMs }: Parameters<Receipts['claim']>[1],
 	): ReceiptAnswer {
 		const now = clock();
 		const taken = claim.get({
@@ -49,6 +48,7 @@ export function createReceipts(database: Database, clock: () => number): Receipt
 			until: now + leaseMs,
 			now,
 			resendUnknown: resendUnknown ? 1 : 0,
+			countsForMs: countsForMs ?? null,
 		});
 		if (taken) return { answer: 'send', claim: { key, owner, fence: taken.fence } };
 		const row = read.get({ key });
@@ -61,8 +61,7 @@ export function createReceipts(database: Database, clock: () => number): Receipt
 	}
 
 	return {
-		claim: (key, { owner, leaseMs, resendUnknown }) =>
-			database.share('kill', () => ask(key, owner, leaseMs, resendUnknown)),
+		claim: (key, options) => database.share('kill', () => ask(key, options)),
 
 		// On disk before the mail leaves: a forgotten dispatch would be a second mail.
 		dispatch: async (held) =>

@@ -6,8 +6,9 @@ import { forEachItem } from '../../shared/for-each-item';
 import { openNodeStoreNamed } from '../../shared/mail-store';
 import { tellOfOtherStores } from '../../shared/other-stores';
 import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
-import { messageProperties, optionsProperty, readDraft } from '../message';
-import { onceByRun } from '../once';
+import { messageProperties, readDraft, sendOptionsProperty } from '../message';
+import { onceFor, runKey } from '../once';
+import { readRepeats } from '../properties/repeats';
 import { receiptToItem } from '../receipt-item';
 import type { Operation } from './operation';
 
@@ -18,7 +19,7 @@ export const send: Operation = {
 		description: 'Send one email for each item',
 		action: 'Send an email',
 	},
-	properties: [...messageProperties, optionsProperty],
+	properties: [...messageProperties, sendOptionsProperty],
 	execute: sendEachItem,
 };
 
@@ -34,11 +35,15 @@ async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionD
 		{ atATime: account.limits.connections, done: sentBefore },
 		async (itemIndex) => {
 			const draft = await readDraft(context, itemIndex);
-			const once = onceByRun(context, store, itemIndex);
-			return receiptToItem(
-				context.getNode(),
-				await sendTransactional(pool, draft, { once, signer }),
-			);
+			const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
+			const repeats = readRepeats(options);
+			const receipt = await sendTransactional(pool, draft, {
+				once: onceFor(context, store, itemIndex, repeats),
+				messageKey: runKey(context, itemIndex),
+				pausesMs: repeats.pausesMs,
+				signer,
+			});
+			return receiptToItem(context.getNode(), receipt, repeats);
 		},
 	);
 }

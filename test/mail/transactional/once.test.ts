@@ -34,6 +34,22 @@ describe('a mail that is to be sent once', () => {
 		expect(pool.taken).toEqual([ADA]);
 	});
 
+	it('is another mail when its key has counted long enough, with a Message-ID of its own', async () => {
+		const pool = scriptedPool();
+		const sendAs = (messageKey: string, countsForMs: number) =>
+			sendTransactional(pool, draftTo(ADA), {
+				messageKey,
+				once: { receipts: store.receipts, key: 'order 1', countsForMs },
+			});
+		const first = await sendAs('execution 1', 60_000);
+		expect(await sendAs('execution 2', 60_000)).toEqual({ ...first, earlier: true });
+		await new Promise((resolve) => setTimeout(resolve, 60));
+		const later = await sendAs('execution 3', 50);
+		expect(later).toMatchObject({ outcome: 'sent' });
+		expect(later.messageId).not.toBe(first.messageId);
+		expect(pool.taken).toEqual([ADA, ADA]);
+	});
+
 	it('is another mail by another key', async () => {
 		const pool = scriptedPool();
 		await send(pool, 'item 1');

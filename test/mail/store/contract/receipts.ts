@@ -92,6 +92,35 @@ export function receiptsContract(makePlace: MakePlace): void {
 			expect(await scene.store.receipts.settle(claim, { state: 'sent', receipt: 'x' })).toBe(false);
 		});
 
+		it.each(['sent', 'unknown'] as const)(
+			'that are %s count for the time asked for',
+			async (state) => {
+				await scene.store.receipts.settle(await dispatched(), { state, receipt: 'first' });
+				const later = (owner: string, countsForMs?: number) =>
+					scene.store.receipts.claim(KEY, { owner, leaseMs: LEASE_MS, countsForMs });
+				const first = { answer: state, receipt: 'first', at: scene.now };
+				scene.now += 999;
+				expect(await later('two', 1_000)).toEqual(first);
+				scene.now += 1;
+				expect(await later('two')).toEqual(first);
+				expect(await later('two', 1_001)).toEqual(first);
+				expect(await later('two', 1_000)).toMatchObject({
+					answer: 'send',
+					claim: { owner: 'two' },
+				});
+				expect(await later('three', 1_000)).toMatchObject({ answer: 'busy' });
+			},
+		);
+
+		it('of a mail that is being sent are not taken away by a short time', async () => {
+			await dispatched();
+			scene.now += LEASE_MS - 1;
+			const ask = { owner: 'two', leaseMs: LEASE_MS, countsForMs: 1 };
+			expect(await scene.store.receipts.claim(KEY, ask)).toMatchObject({ answer: 'busy' });
+			scene.now += 1;
+			expect(await scene.store.receipts.claim(KEY, ask)).toMatchObject({ answer: 'send' });
+		});
+
 		it('are given back when no server has the mail, before and after dispatch', async () => {
 			await scene.store.receipts.release(await claimed());
 			await scene.store.receipts.release(await dispatched());
