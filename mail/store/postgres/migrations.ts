@@ -262,9 +262,13 @@ export async function readSchemaVersion(
 	place: string,
 ): Promise<number> {
 	const table = `${quoted(schema)}.mail_store_migration`;
+	// Read from the catalogue. What `to_regclass` says may be remembered from before the lock that
+	// we have waited for, and another worker made the tables meanwhile.
 	const [found] = await line.query<{ made: boolean }>(
-		'SELECT to_regclass($1) IS NOT NULL AS made',
-		[table],
+		`SELECT count(*) > 0 AS made
+		FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+		WHERE nspname = $1 AND relname = 'mail_store_migration'`,
+		[schema],
 	);
 	if (!found?.made) return 0;
 	const [latest] = await line.query<{ version: number }>(
