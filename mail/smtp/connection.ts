@@ -7,6 +7,8 @@ import { describeConnectionError, scrub } from './diagnose';
 import type { ServerAddress } from './diagnose';
 import { Dialogue } from './dialogue';
 import type { TransferEnd } from './dialogue';
+import { readOffer } from './offer';
+import type { ServerOffer } from './offer';
 import type {
 	Envelope,
 	RejectedRecipient,
@@ -55,6 +57,8 @@ export class SmtpConnection {
 		private readonly dialogue: Dialogue,
 		private readonly features: ServerFeatures,
 		private readonly server: ServerAddress,
+		/** What the server said that it can do. */
+		readonly offer: ServerOffer,
 	) {}
 
 	/** Connects, secures and signs in; a refused access token is renewed once. Never rejects. */
@@ -99,9 +103,9 @@ export class SmtpConnection {
 				return { ok: false, stage: 'signIn', problem: signInProblem(refused, server, words) };
 			}
 		}
-		const { socket, features } = takeOver(wire);
+		const { socket, features, offer } = takeOver(wire);
 		const dialogue = new Dialogue(socket, features.pipelining);
-		return { ok: true, connection: new SmtpConnection(dialogue, features, server) };
+		return { ok: true, connection: new SmtpConnection(dialogue, features, server, offer) };
 	}
 
 	/** false once the connection broke or the server closed it. */
@@ -206,6 +210,10 @@ interface WireInternals {
 	_socket: Socket;
 	_supportedExtensions: readonly string[];
 	_maxAllowedSize: number;
+	/** Missing where the server knows HELO only. */
+	_ehloLines?: readonly string[];
+	/** Missing without sign-in. */
+	_authMethod?: string;
 	_remainder: string;
 	_responseQueue: readonly string[];
 	_onSocketData: () => void;
@@ -216,7 +224,11 @@ interface WireInternals {
 }
 
 /** Takes the socket out of nodemailer's hands, once it is connected, secured and signed in. */
-function takeOver(wire: SMTPConnection): { socket: Socket; features: ServerFeatures } {
+function takeOver(wire: SMTPConnection): {
+	socket: Socket;
+	features: ServerFeatures;
+	offer: ServerOffer;
+} {
 	const inside = wire as unknown as WireInternals;
 	const socket = inside._socket;
 	socket.off('data', inside._onSocketData);
@@ -235,7 +247,12 @@ function takeOver(wire: SMTPConnection): { socket: Socket; features: ServerFeatu
 		requiresTls: offers.has('REQUIRETLS') && socket instanceof TLSSocket,
 		largest: inside._maxAllowedSize,
 	};
-	return { socket, features };
+	const offer = readOffer(socket, {
+		ehloLines: inside._ehloLines ?? [],
+		largest: features.largest,
+		signInMethod: inside._authMethod,
+	});
+	return { socket, features, offer };
 }
 
 function serverOf({ host, port, security }: SmtpAccount, words?: SignInWords): ServerAddress {

@@ -1,8 +1,9 @@
 import type { SmtpAccount } from './account';
 import { SmtpConnection } from './connection';
+import type { ServerOffer } from './offer';
 import type { SmtpProblem } from './send-result';
 
-export type Verified = { ok: true } | { ok: false; problem: SmtpProblem };
+export type Verified = { ok: true; offer: ServerOffer } | { ok: false; problem: SmtpProblem };
 
 /**
  * Connects, secures the connection, signs in and says good-bye; no mail is sent.
@@ -15,6 +16,7 @@ export async function verifySmtpAccount(
 ): Promise<Verified> {
 	const opened = await SmtpConnection.open(account, { connectMs: timeoutMs, silenceMs: timeoutMs });
 	if (!opened.ok) return { ok: false, problem: opened.problem };
+	const { offer } = opened.connection;
 	opened.connection.quit();
-	return { ok: true };
+	return { ok: true, offer };
 }

@@ -18,8 +18,9 @@ import {
 import type { Operation } from './operations/operation';
 import { preview } from './operations/preview.operation';
 import { send } from './operations/send.operation';
+import { verify } from './operations/verify.operation';
 
-const OPERATIONS: readonly Operation[] = [send, preview];
+const OPERATIONS: readonly Operation[] = [send, preview, verify];
 
 /** Nobody needs an account to look at a mail. */
 const TO_SEND = { hide: { operation: ['preview'] } };
@@ -31,7 +32,8 @@ export class SmtpSend implements INodeType {
 		icon: { light: 'file:../../icons/smtp-send.svg', dark: 'file:../../icons/smtp-send.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ "to: " + $parameter["toEmail"] }}',
+		subtitle:
+			'={{ $parameter["operation"] === "verify" ? "verify the account" : "to: " + $parameter["toEmail"] }}',
 		description: 'Send one email for each item, over connections that stay warm',
 		defaults: { name: 'SMTP Send' },
 		usableAsTool: true,

@@ -258,6 +258,33 @@ describe('the test of an account', () => {
 		expect((await problemOf({}, { security: 'tls' }))?.code).toBe('wrongSecurity');
 	});
 
+	it('tells what the server offers, and how we signed in', async () => {
+		const server = await scriptedServer();
+		const verified = await verifySmtpAccount(accountAt(server.port, { auth }));
+		await server.close();
+		expect(verified).toEqual({
+			ok: true,
+			offer: {
+				extensions: ['PIPELINING', 'AUTH PLAIN', 'SIZE 1000000'],
+				maxMessageSize: 1_000_000,
+				signInMethod: 'PLAIN',
+			},
+		});
+		expect(server.commands.some((command) => command.startsWith('MAIL'))).toBe(false);
+	});
+
+	it('bounds what a server says of itself', async () => {
+		const noise = `250-${'x'.repeat(900)}\r\n`.repeat(150);
+		const server = await scriptedServer({ answers: { EHLO: `250-me\r\n${noise}250 SIZE` } });
+		const verified = await verifySmtpAccount(accountAt(server.port));
+		await server.close();
+		const offer = verified.ok ? verified.offer : undefined;
+		expect(offer?.extensions).toHaveLength(100);
+		expect(offer?.extensions[0]).toHaveLength(512);
+		expect(offer).not.toHaveProperty('maxMessageSize');
+		expect(offer).not.toHaveProperty('signInMethod');
+	});
+
 	it('says that nobody listens', async () => {
 		const server = await scriptedServer();
 		await server.close();
