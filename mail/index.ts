@@ -77,6 +77,7 @@ export type { ConnectionSecurity, SmtpAccount, SmtpAuth, TlsTrust } from './smtp
 export { SMTP_OAUTH2_SERVICES } from './smtp/oauth2-services';
 export { createSmtpPool } from './smtp/pool';
 export { SMTP_PRESETS } from './smtp/presets';
+export { describeRefusal } from './smtp/refusal';
 export type { SendResult, SmtpPool, SmtpProblem } from './smtp/send-result';
 export { verifySmtpAccount } from './smtp/verify';
 export { cancelMove, moveStore } from './store/move/move';

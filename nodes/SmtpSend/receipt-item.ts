@@ -1,6 +1,7 @@
 import type { INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
+import { describeRefusal } from '../../mail/index';
 import type { Receipt } from '../../mail/index';
 import { problemToError } from '../shared/mail-problem';
 
@@ -29,9 +30,7 @@ export function receiptToItem(
 				},
 			);
 		case 'refused':
-			throw new NodeOperationError(node, `The server refused the mail: ${receipt.reply}`, {
-				description: adviceFor(receipt),
-			});
+			throw refusedError(node, receipt);
 		case 'notSent':
 			throw problemToError(node, receipt.problem);
 		case 'unknown':
@@ -45,28 +44,21 @@ export function receiptToItem(
 	}
 }
 
-function adviceFor({ verdict, rejected }: Refused): string {
-	const whom = whoWasRefused(rejected);
-	return [whom ? `Refused recipients: ${whom}.` : '', whatToDo(verdict)].filter(Boolean).join(' ');
+function refusedError(node: INode, { reply, rejected }: Refused): NodeOperationError {
+	const { message, advice } = describeRefusal(rejected[0]?.reply ?? reply);
+	const whom = rejected.map(({ address }) => address).join(', ');
+	const said = rejected.length > 1 ? eachReply(rejected) : `The server said: ${oneLine(reply)}`;
+	return new NodeOperationError(node, whom ? `${message} Refused: ${whom}` : message, {
+		description: `${advice} ${said}`,
+	});
+}
+
+function eachReply(rejected: Refused['rejected']): string {
+	return `The server said: ${whoWasRefused(rejected)}`;
 }
 
 function whoWasRefused(rejected: Refused['rejected']): string {
-	return rejected.map(({ address, reply }) => `${address}: ${reply}`).join('; ');
+	return rejected.map(({ address, reply }) => `${address}: ${oneLine(reply)}`).join('; ');
 }
 
-function whatToDo(verdict: Refused['verdict']): string {
-	if (verdict.verdict === 'transient') return 'The server asks to try again later.';
-	if (verdict.verdict === 'accepted') return '';
-	switch (verdict.blame) {
-		case 'recipient':
-			return 'Check the address of the recipient.';
-		case 'senderPolicy':
-			return 'The server does not let this account or sender send this mail. Check From Email, and that the domain allows this server (SPF, DKIM, DMARC).';
-		case 'reputation':
-			return 'The server does not trust the sending machine or domain at the moment.';
-		case 'content':
-			return 'The server does not like what is in the mail: check links, attachments and size.';
-		case 'capacity':
-			return 'The server has a problem of its own. Try again later.';
-	}
-}
+const oneLine = (reply: string): string => reply.replace(/\s+/g, ' ').trim();

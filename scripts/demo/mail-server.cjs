@@ -15,7 +15,9 @@ const { deliveryStatusReport } = require('./delivery-status-report.cjs');
 
 const DOMAIN = 'example.test';
 /** At the demo's only domain everybody exists, but these. */
-const UNKNOWN = new Set([`gone@${DOMAIN}`, `nobody@${DOMAIN}`]);
+const UNKNOWN = new Set(['gone', 'nobody', 'away'].map((name) => `${name}@${DOMAIN}`));
+/** The server is busy for this one at the first try (greylisting, RFC 6647). */
+const BUSY_AT_FIRST = `later@${DOMAIN}`;
 const SIGN_IN = { user: 'demo', pass: 'demo' };
 const BOUNCE_DELAY_MS = 1_000;
 
@@ -53,6 +55,7 @@ async function main() {
 }
 
 function startSmtp(takeIn) {
+	let knownNow = false;
 	return new SMTPServer({
 		name: `mail.${DOMAIN}`,
 		banner: 'demo mail server',
@@ -68,6 +71,13 @@ function startSmtp(takeIn) {
 		onMailFrom(_address, session, done) {
 			return done(
 				session.user ? null : Object.assign(new Error('Sign in first'), { responseCode: 530 }),
+			);
+		},
+		onRcptTo({ address }, _session, done) {
+			if (address.toLowerCase() !== BUSY_AT_FIRST || knownNow) return done();
+			knownNow = true;
+			return done(
+				Object.assign(new Error('4.7.1 Greylisted, please try again later'), { responseCode: 451 }),
 			);
 		},
 		onData(stream, session, done) {

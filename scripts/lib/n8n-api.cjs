@@ -109,6 +109,8 @@ class N8nApi {
 	/** Presses Execute. @returns {Promise<string>} the execution's id */
 	async execute(id, triggerName) {
 		const { executionId } = await this.request('POST', `/workflows/${id}/run`, {
+			// The first n8n 2 wants to be told what it has; newer ones look for themselves.
+			workflowData: await this.request('GET', `/workflows/${id}`),
 			triggerToStartFrom: { name: triggerName },
 		});
 		return executionId;
