@@ -22,7 +22,7 @@ export { rehearse } from './campaign/rehearse';
 export type { RehearsedProblem } from './campaign/rehearse';
 export { runCampaign } from './campaign/run';
 export type { CampaignProgress, CampaignRecipient, CampaignRunOptions } from './campaign/run';
-export { sendTrial } from './campaign/trial';
+export { sendTrial, trialOf } from './campaign/trial';
 export type { TrialMail } from './campaign/trial';
 export type { ImapAccount } from './mailbox/account';
 export type { MailboxMessage } from './mailbox/message';
@@ -55,6 +55,7 @@ export type { EventFields, Invitation } from './message/invitation';
 export { headerLines } from './message/message-headers';
 export type { HeaderChoices, Priority } from './message/message-headers';
 export { readMessageId } from './message/message-id';
+export type { PersonalLinks } from './message/personal-links';
 export { unsubscribeHeaders } from './message/unsubscribe';
 export type { Unsubscribe } from './message/unsubscribe';
 export { domainOf, parseMailbox, parseMailboxList, recipientKey } from './model/address';
@@ -105,8 +106,12 @@ export type {
 	TrackingReply,
 	TrackingRequest,
 } from './tracking/desk';
+export { namesUnsubscribe, withUnsubscribeLine } from './tracking/footer';
+export { makeLinks } from './tracking/links';
+export type { TrackingWishes } from './tracking/links';
 export type { PageLook } from './tracking/pages/page';
 export { LANGUAGES } from './tracking/pages/words';
+export { reachOf } from './tracking/site';
 export type { OnceOptions } from './transactional/once';
 export { composeTransactional, sendTransactional } from './transactional/send';
 export type { Receipt } from './transactional/send';

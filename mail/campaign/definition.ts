@@ -1,6 +1,7 @@
 import type { LoadedFile } from '../message/attachment';
 import type { CampaignTemplate } from '../message/compile';
 import type { PacePlan } from '../pacing/plan';
+import type { TrackingWishes } from '../tracking/links';
 import type { CampaignRunOptions } from './run';
 
 /**
@@ -16,6 +17,8 @@ export interface CampaignDefinition {
 	plan: PacePlan;
 	/** It was signed with a key of the domain's own: unsigned it must not go on. */
 	isSigned: boolean;
+	/** Links of each recipient's own; none when left out. */
+	tracking?: TrackingWishes;
 	run: Pick<
 		CampaignRunOptions,
 		| 'from'

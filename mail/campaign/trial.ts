@@ -61,6 +61,11 @@ export async function* sendTrial(options: TrialOptions): AsyncGenerator<TrialMai
 		}
 }
 
+/** Under which name the trials of a campaign go. */
+export function trialOf(campaignId: string): string {
+	return `${campaignId} (test)`;
+}
+
 type Sent = Pick<
 	Extract<TrialMail, { outcome: 'sent' }>,
 	'outcome' | 'reply' | 'messageId' | 'size'
@@ -78,7 +83,7 @@ async function sendOne(
 	const content = readPayload(writePayload(sample, mailbox));
 	if ('problem' in content) return { outcome: 'failed', reason: content.problem };
 	// A reference of its own each time: a server that has seen a Message-ID may drop the second mail.
-	const campaignId = `${options.campaign.id} (test)`;
+	const campaignId = trialOf(options.campaign.id);
 	const reference = makeReference({ campaignId, key: randomUUID() }, signingKey);
 	const identity = identifyWith({ ...options, campaign: { id: campaignId } })({ reference });
 	const rendered = message.render({ ...content, address: to }, identity);

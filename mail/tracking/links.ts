@@ -10,6 +10,7 @@ import {
 	webTarget,
 } from './find-links';
 import type { FoundLink, FoundLinks } from './find-links';
+import { reachOf } from './site';
 import { Slots } from './slots';
 import type { Filling } from './slots';
 import { makeToken } from './token';
@@ -142,7 +143,7 @@ class CampaignLinks implements PersonalLinks {
 		const left = wishes.unsubscribe && url({ kind: 'unsubscribe', reference, link: 0 });
 		return {
 			fields: left === undefined ? {} : { [UNSUBSCRIBE_FIELD]: left },
-			headers: left === undefined ? '' : unsubscribeHeaders(left, wishes.unsubscribe?.mailto),
+			headers: left === undefined ? '' : unsubscribeHeaders(left, wishes.unsubscribe?.mailto, site),
 			fill: (rendered, part) =>
 				this.#slots.fill(rendered, ({ name, original, before, after }): Filling => {
 					if (name === PIXEL) return { text: url({ kind: 'open', reference: counted, link: 0 }) };
@@ -165,9 +166,11 @@ const LONGEST_OWN = 1_500;
 
 /**
  * RFC 2369 and RFC 8058: the program that shows the mail can unsubscribe by one POST, without a page
- * and without a question. Unfolded, for a folded line breaks signatures at some verifiers.
+ * and without a question; over TLS only. Unfolded, for a folded line breaks signatures at some verifiers.
  */
-function unsubscribeHeaders(url: string, mailto: string | undefined): string {
+function unsubscribeHeaders(url: string, mailto: string | undefined, site: string): string {
 	const byMail = mailto === undefined ? '' : `, <mailto:${encodeURI(mailto)}?subject=unsubscribe>`;
-	return `List-Unsubscribe: <${url}>${byMail}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n`;
+	const oneClick =
+		reachOf(site) === 'open' ? '' : 'List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n';
+	return `List-Unsubscribe: <${url}>${byMail}\r\n${oneClick}`;
 }

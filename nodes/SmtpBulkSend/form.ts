@@ -2,10 +2,16 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { compileMessage, loadFile } from '../../mail/index';
-import type { CampaignDefinition, CompiledMessage, DkimSigner } from '../../mail/index';
+import type {
+	CampaignDefinition,
+	CompiledMessage,
+	DkimSigner,
+	PersonalLinks,
+} from '../../mail/index';
 import { attachmentsProperty, readItemFiles } from '../shared/attachment-fields';
 import { signWithDkimProperty } from '../shared/dkim-key';
 import { headerOptions, readHeaderChoices } from '../shared/header-fields';
+import { readTracking, trackingProperty, withFooter } from '../shared/tracking-fields';
 import { campaignOptions, campaignProperties, readCampaign } from './properties/campaign';
 import { contentOptions, contentProperties, readContent } from './properties/content';
 import { pacingOptions, pacingProperties, readPacing } from './properties/pacing';
@@ -23,6 +29,7 @@ export const campaignForm: INodeProperties[] = [
 		hint: 'The name of the binary field(s) of the first item with the files that every mail carries, separated by commas',
 	},
 	...pacingProperties,
+	trackingProperty,
 ];
 
 export const optionsProperty: INodeProperties = {
@@ -56,6 +63,7 @@ export async function readForm(context: IExecuteFunctions): Promise<CampaignForm
 	const { subject, html, text, missing } = readContent(context);
 	const { plan, longestWaitMs } = readPacing(context);
 	const options = context.getNodeParameter('options', 0, {}) as Record<string, unknown>;
+	const tracking = readTracking(context, list);
 	const files = await readItemFiles(context, 0, context.getNodeParameter('attachments', 0, ''));
 	return {
 		id,
@@ -65,8 +73,7 @@ export async function readForm(context: IExecuteFunctions): Promise<CampaignForm
 				from,
 				replyTo,
 				subject,
-				...(html === undefined ? {} : { html }),
-				...(text === undefined ? {} : { text }),
+				...withFooter({ html, text }, tracking),
 				headers: readHeaderChoices(options),
 				attachments: await Promise.all(files.attachments.map(loadFile)),
 			},
@@ -74,6 +81,7 @@ export async function readForm(context: IExecuteFunctions): Promise<CampaignForm
 			ownFiles: typeof options.recipientAttachments === 'string',
 			plan,
 			isSigned: options.signWithDkim === true,
+			...(tracking.wishes ? { tracking: tracking.wishes } : {}),
 			run: {
 				from: from.address,
 				...(bounceAddress ? { bounceAddress } : {}),
@@ -89,12 +97,13 @@ export async function readForm(context: IExecuteFunctions): Promise<CampaignForm
 export function compileDefinition(
 	context: IExecuteFunctions,
 	{ template, missing, ownFiles }: CampaignDefinition,
-	{ signer, strict }: { signer?: DkimSigner; strict?: boolean } = {},
+	{ signer, links, strict }: { signer?: DkimSigner; links?: PersonalLinks; strict?: boolean } = {},
 ): CompiledMessage {
 	const compiled = compileMessage(template, {
 		missing: strict ? 'error' : missing,
 		ownFiles,
 		...(signer ? { signer } : {}),
+		...(links ? { links } : {}),
 	});
 	if (compiled.ok) return compiled.message;
 	const [first, ...others] = compiled.problems.map((problem) => problem.message);

@@ -8,6 +8,7 @@ import { tellOfOtherStores } from '../shared/other-stores';
 import { readSmtpAccount } from '../shared/smtp-account';
 import { compileDefinition, readForm } from './form';
 import { tellOfMissingUnsubscribe } from './hints';
+import { linksOf } from './links';
 import { OUTPUTS } from './outcome-item';
 import { collectItems, collectSummary } from './outcome-outputs';
 import { readRecipients } from './properties/recipients';
@@ -49,9 +50,12 @@ async function sendAll(
 ): Promise<INodeExecutionData[][]> {
 	const form = await readForm(context);
 	const signer = await readDkimSigner(context);
-	const message = compileDefinition(context, form.definition, signer ? { signer } : {});
 	const account = await readSmtpAccount(context);
 	const opened = await openNodeStoreNamed(context);
+	const message = compileDefinition(context, form.definition, {
+		...(signer ? { signer } : {}),
+		...(await linksOf(context, opened.store, form)),
+	});
 	await tellOfOtherStores(context, opened, { campaignId: form.id, account });
 	tellOfMissingUnsubscribe(context, form.definition);
 

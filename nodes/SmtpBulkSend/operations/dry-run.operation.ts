@@ -5,6 +5,7 @@ import { mailProviders, readAccountPlan } from '../../shared/account-pace';
 import { openNodeStore } from '../../shared/mail-store';
 import { campaignForm, compileDefinition, optionsProperty, readForm } from '../form';
 import { hasUnsubscribe, NO_UNSUBSCRIBE } from '../hints';
+import { trialLinksOf } from '../links';
 import { readRecipients } from '../properties/recipients';
 import { readSkipping } from '../properties/skipping';
 import { signalOf } from '../run';
@@ -32,14 +33,15 @@ async function rehearseCampaign(context: IExecuteFunctions): Promise<INodeExecut
 	const { definition } = form;
 	const store = await openNodeStore(context);
 	const plan = mergePlans(await readAccountPlan(context), definition.plan);
+	const links = await trialLinksOf(context, store, form);
 	const rehearsal = await rehearse({
 		...definition.run,
 		store,
 		campaign: { id: form.id },
 		signingKey: await store.signingKeys.current(),
-		message: compileDefinition(context, definition),
+		message: compileDefinition(context, definition, links),
 		...(definition.missing === 'empty'
-			? { strict: compileDefinition(context, definition, { strict: true }) }
+			? { strict: compileDefinition(context, definition, { ...links, strict: true }) }
 			: {}),
 		skip: readSkipping(context),
 		recipients: readRecipients(context),

@@ -6,6 +6,7 @@ import { readDkimSigner, signWithDkimProperty } from '../../shared/dkim-key';
 import { openNodeStore } from '../../shared/mail-store';
 import { readSmtpAccount } from '../../shared/smtp-account';
 import { compileDefinition } from '../form';
+import { linksOf } from '../links';
 import { OUTPUTS } from '../outcome-item';
 import { collectItems, collectSummary, outputItemsProperty } from '../outcome-outputs';
 import { campaignIdProperty, readCampaignId } from '../properties/campaign';
@@ -101,7 +102,10 @@ async function resumeOne(
 		throw new Error(
 			`The campaign "${record.name}" was begun with DKIM signatures. Add Sign With DKIM under Options, with the same key.`,
 		);
-	const message = compileDefinition(context, definition, signer ? { signer } : {});
+	const message = compileDefinition(context, definition, {
+		...(signer ? { signer } : {}),
+		...(await linksOf(context, store, { id, definition })),
+	});
 	const { name } = record;
 	const collector = isSummary
 		? collectSummary({ id, name }, [0])

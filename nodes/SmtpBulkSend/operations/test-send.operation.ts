@@ -8,6 +8,7 @@ import { readDkimSigner } from '../../shared/dkim-key';
 import { openNodeStore } from '../../shared/mail-store';
 import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
 import { campaignForm, compileDefinition, optionsProperty, readForm } from '../form';
+import { trialLinksOf } from '../links';
 import { readRecipients } from '../properties/recipients';
 import { signalOf } from '../run';
 import type { Operation } from './operation';
@@ -60,7 +61,10 @@ async function sendTests(context: IExecuteFunctions): Promise<INodeExecutionData
 			...definition.run,
 			campaign: { id: form.id },
 			signingKey: await store.signingKeys.current(),
-			message: compileDefinition(context, definition, signer ? { signer } : {}),
+			message: compileDefinition(context, definition, {
+				...(signer ? { signer } : {}),
+				...(await trialLinksOf(context, store, form)),
+			}),
 			pool: warmPool(account),
 			pacer,
 			to: to.map(({ address }) => address),
