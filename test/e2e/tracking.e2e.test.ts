@@ -6,8 +6,11 @@ import { openStore } from '../../mail/store/open';
 import type { MailStore, SigningKey } from '../../mail/store/store';
 import { makeToken } from '../../mail/tracking/token';
 import type { TrackingToken } from '../../mail/tracking/token';
+import { readByMailparser } from '../mail/message/round-trip';
+import { scriptedServer } from '../support/scripted-smtp-server';
+import type { ScriptedServer } from '../support/scripted-smtp-server';
 import { startedExecutions } from './support/started';
-import { chain, eventually, startTestN8n } from './support/n8n';
+import { chain, eventually, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
 
 const CAMPAIGN = 'spring';
@@ -24,10 +27,20 @@ describe('Email Tracking Trigger', () => {
 	let key: SigningKey;
 	let workflow: string;
 	let site: string;
+	let server: ScriptedServer;
+	let account: string;
 
 	beforeAll(async () => {
+		server = await scriptedServer();
 		n8n = await startTestN8n();
 		const { api } = n8n.server;
+		account = await api.putCredential('Server', 'smtpAccount', {
+			service: 'own',
+			host: '127.0.0.1',
+			port: server.port,
+			security: 'none',
+			authentication: 'none',
+		});
 		const made = await api.createWorkflow(
 			chain('Tracking', [
 				{
@@ -68,6 +81,7 @@ describe('Email Tracking Trigger', () => {
 	afterAll(async () => {
 		await store.close();
 		await n8n.stop();
+		await server.close();
 	}, 60_000);
 
 	const referenceOf = (name: string) =>
@@ -128,11 +142,124 @@ describe('Email Tracking Trigger', () => {
 		]);
 	}, 90_000);
 
+	/** A campaign to these people by SMTP Bulk Send. */
+	async function campaign(id: string, names: readonly string[], more: object) {
+		const { api } = n8n.server;
+		const people = names.map((name) => ({ name, email: `${name}@letters.test` }));
+		const { id: made } = await api.createWorkflow(
+			chain(id, [
+				PRESS,
+				...itemsOf(people),
+				{
+					name: 'Bulk',
+					type: 'n8n-nodes-smtp-suite.smtpBulkSend',
+					parameters: {
+						campaignId: id,
+						fromEmail: 'News <news@example.test>',
+						subject: 'Hello {{name}}',
+						html: `<body><a href="${TARGET}">Spring</a></body>`,
+						options: { mailingList: 'letters' },
+						...more,
+					},
+					credentials: { smtpAccount: { id: account, name: 'Server' } },
+				},
+			]),
+		);
+		const execution = await api.finished(await api.execute(made, 'Press'));
+		const outputs = execution.error ? [] : execution.outputs('Bulk');
+		return {
+			error: execution.error,
+			reached: outputs.map((items: { json: { name: string } }[]) =>
+				items.map(({ json }) => json.name).sort(),
+			),
+		};
+	}
+
+	it('answers the links that SMTP Bulk Send puts into its mails; who leaves by them is mailed no more', async () => {
+		const tracking = {
+			opens: true,
+			clicks: true,
+			unsubscribe: 'line',
+			words: 'Abmelden',
+			mailto: 'leave@example.test',
+		};
+		const names = ['cleo', 'dora', 'emil'];
+		const first = await campaign('letters-1', names, { tracking });
+		expect(first.error).toBeUndefined();
+		expect(first.reached).toEqual([names, [], [], []]);
+		// Sooner than two seconds after sending, it would be a machine.
+		await new Promise((resolve) => setTimeout(resolve, 2_500));
+
+		const raw = server.accepted.find((mail) => mail.includes('cleo@letters.test')) ?? '';
+		const { html: source, text } = await readByMailparser(Buffer.from(raw));
+		const html = source.replaceAll('&#x3D;', '=');
+		const [, click = '', footer = ''] =
+			/href="([^"]+)">Spring<.*href="([^"]+)">Abmelden</.exec(html) ?? [];
+		const pixel = /<img src="([^"]+)"/.exec(html)?.[1] ?? '';
+		expect(text).toContain(click);
+		expect(text).toContain(footer);
+		// On one line each, as they were sent.
+		const header =
+			/^List-Unsubscribe: <([^<>\s]+)>, <mailto:leave@example\.test\?subject=unsubscribe>\r$/m;
+		const oneClick = header.exec(raw)?.[1] ?? '';
+		expect(oneClick).toBe(footer);
+		expect(raw).toMatch(/^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r$/m);
+		for (const url of [click, footer, pixel]) expect(url.startsWith(`${site}?t=`)).toBe(true);
+
+		expect((await press(pixel)).headers.get('content-type')).toBe('image/gif');
+		expect((await press(click)).headers.get('location')).toBe(TARGET);
+		// As Gmail does: no cookie, no page before.
+		const left = await fetch(oneClick, {
+			method: 'POST',
+			headers: { 'content-type': 'application/x-www-form-urlencoded' },
+			body: 'List-Unsubscribe=One-Click',
+		});
+		expect(left.status).toBe(200);
+		const recorded = await eventually(async () => {
+			const counts = await store.tracking.counts('letters-1');
+			return counts.some(({ event }) => event === 'clicked') ? counts : undefined;
+		}, 'the click in the store');
+		expect(
+			recorded
+				.filter(({ link }) => link === 0)
+				.map(({ event, machine, events }) => `${event} ${events} ${machine ? 'machine' : 'person'}`)
+				.sort(),
+		).toEqual(['clicked 1 person', 'opened 1 person', 'unsubscribed 1 person']);
+
+		const second = await campaign('letters-2', names, {});
+		expect(second.reached).toEqual([['dora', 'emil'], [], [], ['cleo']]);
+		const otherList = await campaign('others-1', names, { options: { mailingList: 'others' } });
+		expect(otherList.reached).toEqual([names, [], [], []]);
+	}, 120_000);
+
+	it('counts for nobody where nobody shall be known, and {{unsubscribeUrl}} still works', async () => {
+		await campaign('letters-3', ['dora', 'emil'], {
+			html: `<a href="${TARGET}">Spring</a> <a href="{{unsubscribeUrl}}">out</a>`,
+			tracking: { clicks: true, anonymous: true, unsubscribe: 'line' },
+		});
+		const hrefs = await Promise.all(
+			server.accepted.slice(-2).map(async (raw) => {
+				const { html } = await readByMailparser(Buffer.from(raw));
+				return [...html.matchAll(/href="([^"]+)"/g)].map(([, href]) => href);
+			}),
+		);
+		const [[click = '', out] = [], [sameClick, otherOut, ...more] = []] = hrefs;
+		expect(click).toBe(sameClick);
+		expect(out).not.toBe(otherOut);
+		expect(more).toEqual([]);
+		expect((await press(click)).headers.get('location')).toBe(TARGET);
+	}, 60_000);
+
 	it('is no longer where new mails point to once the workflow is not active', async () => {
 		await n8n.server.api.deactivate(workflow);
 		await eventually(
 			async () => ((await store.tracking.currentSite()) === undefined ? true : undefined),
 			'the address to be taken back',
 		);
+
+		const sent = server.accepted.length;
+		const { error } = await campaign('letters-4', ['dora'], { tracking: { opens: true } });
+		expect(JSON.stringify(error)).toContain('No Email Tracking Trigger is active');
+		expect(server.accepted).toHaveLength(sent);
 	}, 40_000);
 });
