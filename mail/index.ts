@@ -22,6 +22,7 @@ export { rehearse } from './campaign/rehearse';
 export type { RehearsedProblem } from './campaign/rehearse';
 export { runCampaign } from './campaign/run';
 export type { CampaignProgress, CampaignRecipient, CampaignRunOptions } from './campaign/run';
+export { countSetbacks, setbackOf } from './campaign/setbacks';
 export { sendTrial, trialOf } from './campaign/trial';
 export type { TrialMail } from './campaign/trial';
 export type { ImapAccount } from './mailbox/account';
@@ -73,6 +74,18 @@ export { PACE_PRESETS, WARM_UP } from './pacing/presets';
 export { Providers } from './pacing/provider';
 export { PROVIDERS } from './pacing/providers';
 export { checkTimeZone } from './pacing/quiet-hours';
+export type { Chart } from './report/chart';
+export {
+	compareChart,
+	deliveryChart,
+	linksChart,
+	setbacksChart,
+	timelineChart,
+} from './report/charts';
+export { linkFigures, summarize, timeline } from './report/figures';
+export type { CampaignCounts, Summary } from './report/figures';
+export { campaignPage, comparePage } from './report/page';
+export { readCounts } from './report/read';
 export { accountKey, accountName } from './smtp/account';
 export type { ConnectionSecurity, SmtpAccount, SmtpAuth, TlsTrust } from './smtp/account';
 export { SMTP_OAUTH2_SERVICES } from './smtp/oauth2-services';
@@ -90,12 +103,14 @@ export type { PostgresPlace } from './store/postgres/place';
 export { verifyPostgres } from './store/postgres/verify';
 export type {
 	CampaignRecord,
+	LedgerEntry,
 	MailStore,
 	NewSuppression,
 	OwingCampaign,
 	Suppression,
 } from './store/store';
 export { openMovableFile } from './store/sqlite/movable';
+export type { RecipientFilter } from './store/report-store';
 export { StoreError } from './store/store-error';
 export { importSuppressions } from './store/suppression-import';
 export { failedReply, TrackingDesk } from './tracking/desk';

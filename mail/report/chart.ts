@@ -1,0 +1,144 @@
+import { escapeMarkup, number, shorten } from './markup';
+
+/** A picture, with the words that stand for it where it cannot be seen. */
+export interface Chart {
+	/** A whole SVG document; it needs nothing from elsewhere and holds no script. */
+	svg: string;
+	/** All that it shows, in a sentence. */
+	words: string;
+}
+
+export interface Bar {
+	label: string;
+	value: number;
+	/** Behind the number, such as a rate. */
+	note?: string;
+	color?: Color;
+}
+
+export interface Series {
+	label: string;
+	color: Color;
+	values: readonly number[];
+}
+
+/** Each with a contrast of 3 to 1 at least on white (WCAG 2.2, 1.4.11). */
+const COLORS = {
+	blue: '#1f4fd8',
+	green: '#0b7a5b',
+	orange: '#b45309',
+	red: '#b3261e',
+	grey: '#5b6472',
+} as const;
+
+export type Color = keyof typeof COLORS;
+
+/** In user units: narrow, so that the letters stay readable on a phone. */
+const WIDTH = 400;
+const INK = '#1f2937';
+const QUIET = '#4b5563';
+const LINE = '#d5d9e0';
+/** More than that is a table's business. */
+const MAX_BARS = 12;
+const MAX_COLUMNS = 48;
+
+/** Horizontal bars, a line of words above each. Labels may be any text. */
+export function barChart(title: string, bars: readonly Bar[]): Chart {
+	const shown = bars.slice(0, MAX_BARS);
+	const most = Math.max(1, ...shown.map(({ value }) => value));
+	const rows = shown.map(({ label, value, note, color = 'blue' }, index) => {
+		const y = 48 + index * 42;
+		const width = (Math.max(value, 0) / most) * (WIDTH - 24);
+		const figure = [number(value), note].filter(Boolean).join(' · ');
+		return [
+			`<text x="12" y="${y}" fill="${INK}">${escapeMarkup(shorten(label, 34))}</text>`,
+			`<text x="${WIDTH - 12}" y="${y}" fill="${INK}" text-anchor="end" font-weight="600">${escapeMarkup(figure)}</text>`,
+			`<rect x="12" y="${y + 6}" width="${WIDTH - 24}" height="14" rx="3" fill="#eef0f4"/>`,
+			...(width > 0
+				? [
+						`<rect x="12" y="${y + 6}" width="${round(Math.max(width, 2))}" height="14" rx="3" fill="${COLORS[color]}"/>`,
+					]
+				: []),
+		].join('');
+	});
+	const left = bars.length - shown.length;
+	const words = sentence(
+		title,
+		shown.map(({ label, value, note }) => `${label} ${number(value)}${note ? ` (${note})` : ''}`),
+		left,
+	);
+	return { svg: frame(title, words, Math.max(56 + shown.length * 42, 90), rows), words };
+}
+
+/** Several series over one row of moments, one small chart above the other: a large one hides none. */
+export function timeChart(
+	title: string,
+	labels: readonly string[],
+	series: readonly Series[],
+): Chart {
+	const rows = series.map(({ label, color, values }, row) => {
+		const top = 48 + row * 86;
+		const floor = top + 62;
+		const columns = intoColumns(values);
+		const most = Math.max(1, ...columns);
+		const step = (WIDTH - 24) / Math.max(columns.length, 1);
+		const width = Math.min(step * 0.8, 28);
+		const total = values.reduce((sum, value) => sum + value, 0);
+		return [
+			`<text x="12" y="${top}" fill="${INK}">${escapeMarkup(shorten(label, 30))}</text>`,
+			`<text x="${WIDTH - 12}" y="${top}" fill="${INK}" text-anchor="end" font-weight="600">${number(total)}</text>`,
+			`<line x1="12" y1="${floor}" x2="${WIDTH - 12}" y2="${floor}" stroke="${LINE}"/>`,
+			...columns.map((value, index) => {
+				if (value <= 0) return '';
+				const height = Math.max((value / most) * 50, 1.5);
+				return `<rect x="${round(12 + index * step + (step - width) / 2)}" y="${round(floor - height)}" width="${round(width)}" height="${round(height)}" fill="${COLORS[color]}"/>`;
+			}),
+		].join('');
+	});
+	const end = 44 + series.length * 86;
+	const [first = '', last = ''] = [labels[0], labels.at(-1)].map((label) =>
+		label?.replace('T', ' '),
+	);
+	rows.push(
+		`<text x="12" y="${end}" fill="${QUIET}" font-size="12">${escapeMarkup(first)}</text>`,
+		...(labels.length > 1
+			? [
+					`<text x="${WIDTH - 12}" y="${end}" fill="${QUIET}" font-size="12" text-anchor="end">${escapeMarkup(last)}</text>`,
+				]
+			: []),
+	);
+	const words = sentence(
+		`${title}${first ? `, from ${first} to ${last}` : ''}`,
+		series.map(({ label, values }) => {
+			const best = values.reduce((at, value, index) => (value > (values[at] ?? 0) ? index : at), 0);
+			const total = values.reduce((sum, value) => sum + value, 0);
+			const peak = total > 0 ? `, most at ${labels[best]?.replace('T', ' ') ?? ''}` : '';
+			return `${label} ${number(total)}${peak}`;
+		}),
+		0,
+	);
+	return { svg: frame(title, words, end + 14, rows), words };
+}
+
+/** Neighbours are added up where there are more moments than the picture has room for. */
+function intoColumns(values: readonly number[]): number[] {
+	const each = Math.ceil(values.length / MAX_COLUMNS) || 1;
+	return Array.from({ length: Math.ceil(values.length / each) }, (_, column) =>
+		values.slice(column * each, (column + 1) * each).reduce((sum, value) => sum + value, 0),
+	);
+}
+
+function sentence(title: string, parts: readonly string[], left: number): string {
+	const more = left > 0 ? [`and ${number(left)} more`] : [];
+	return `${title}: ${parts.length === 0 ? 'nothing yet' : [...parts, ...more].join('; ')}.`;
+}
+
+function frame(title: string, words: string, height: number, rows: readonly string[]): string {
+	const body =
+		rows.length > 0 ? rows.join('') : `<text x="12" y="60" fill="${QUIET}">Nothing yet</text>`;
+	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title words" font-family="system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif" font-size="14"><title id="title">${escapeMarkup(title)}</title><desc id="words">${escapeMarkup(words)}</desc><rect width="${WIDTH}" height="${height}" fill="#ffffff"/><text x="12" y="22" fill="${INK}" font-size="15" font-weight="700">${escapeMarkup(shorten(title, 44))}</text>${body}</svg>`;
+}
+
+function round(value: number): number {
+	return Math.round(value * 100) / 100;
+}
