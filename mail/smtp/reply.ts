@@ -1,6 +1,6 @@
 import type { Blame } from '../model/blame';
 import { parseEnhancedStatus } from '../model/enhanced-status';
-import { DELAY, REPLY_PATTERNS } from './reply-patterns';
+import { CLOCK_DELAY, DELAY, REPLY_PATTERNS } from './reply-patterns';
 import type { PaceSignal, ReplyPattern } from './reply-patterns';
 
 export type { PaceSignal } from './reply-patterns';
@@ -36,12 +36,13 @@ export function readReply(reply: string): ReplyVerdict {
 	if (basic >= 200 && basic < 300) return { verdict: 'accepted' };
 	const status = parseEnhancedStatus(text.slice(3));
 	const pattern = REPLY_PATTERNS.find(({ words }) => words.test(text));
-	const blame = pattern?.blame ?? status?.blame ?? (basic === 550 ? 'recipient' : 'capacity');
+	const blame = pattern?.blame ?? blameByCodes(basic, status?.blame);
 	if (isPermanent(basic, status?.class, pattern?.verdict))
 		return {
 			verdict: 'permanent',
 			blame,
-			addressIsBad: blame === 'recipient' && isBadAddress(text, status?.severity),
+			addressIsBad:
+				blame === 'recipient' && (pattern?.addressIsBad ?? isBadAddress(text, status?.severity)),
 			...consequences(pattern, basic, status?.code),
 		};
 	const retryAfterMs = delayIn(text);
@@ -51,6 +52,12 @@ export function readReply(reply: string): ReplyVerdict {
 		...(retryAfterMs ? { retryAfterMs } : {}),
 		...consequences(pattern, basic, status?.code),
 	};
+}
+
+/** 421 ends the whole connection (RFC 5321 section 3.8): that is no recipient's fault, whatever comes with it. */
+function blameByCodes(basic: number, byStatus: Blame | undefined): Blame {
+	if (basic === 421 && byStatus === 'recipient') return 'capacity';
+	return byStatus ?? (basic === 550 ? 'recipient' : 'capacity');
 }
 
 /** Without words that are known, the codes: 421 closes the door for a while, x.7.x is policy. */
@@ -64,7 +71,9 @@ function consequences(
 		if (status && POLICY.test(status)) return { pace: 'maybeStopPolicy' };
 		return {};
 	}
-	const { pace, account, greylisted } = pattern;
+	const { account, greylisted } = pattern;
+	const pace =
+		pattern.pace ?? (basic === 421 && pattern.blame === 'capacity' ? 'slower' : undefined);
 	return {
 		...(pace ? { pace } : {}),
 		...(account ? { account } : {}),
@@ -93,6 +102,11 @@ function isBadAddress(text: string, severity: string | undefined): boolean {
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
 function delayIn(text: string): number | undefined {
+	const clock = CLOCK_DELAY.exec(text);
+	if (clock) {
+		const [hours = 0, minutes = 0, seconds = 0] = clock.slice(1).map(Number);
+		return ((hours * 60 + minutes) * 60 + seconds) * 1_000;
+	}
 	const found = DELAY.exec(text);
 	const unit = UNITS[(found?.[2] ?? '').charAt(0).toLowerCase()];
 	return found && unit ? Number(found[1]) * unit : undefined;

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** Where in the dialogue the server is; at `dot` it has the whole message. */
-export type Moment = 'greeting' | 'mailFrom' | 'rcptTo' | 'data' | 'body' | 'dot';
+export type Moment = 'greeting' | 'auth' | 'mailFrom' | 'rcptTo' | 'data' | 'body' | 'dot';
 
 /**
  * `drop`: the connection is cut without an answer. `takeAndDrop`: the message is taken first (at `dot`
@@ -87,7 +87,9 @@ export async function startFaultServer(
 				if (end < 0) return;
 				const line = received.slice(0, end);
 				received = received.slice(end + 2);
-				if (/^EHLO/i.test(line)) say('250-fault.test\r\n250-PIPELINING\r\n250 8BITMIME');
+				if (/^EHLO/i.test(line))
+					say('250-fault.test\r\n250-PIPELINING\r\n250-AUTH PLAIN\r\n250 8BITMIME');
+				else if (/^AUTH/i.test(line)) answer('auth', '235 2.7.0 Ok');
 				else if (/^MAIL FROM/i.test(line)) answer('mailFrom', '250 2.1.0 Ok');
 				else if (/^RCPT TO:<(.*)>/i.test(line)) {
 					address = /<(.*)>/.exec(line)?.[1] ?? '';

@@ -38,10 +38,20 @@ describe('what a reply means', () => {
 			'550 5.4.5 Daily user sending limit exceeded',
 			{ verdict: 'transient', blame: 'senderPolicy' },
 		],
+		[
+			'550 5.1.1 <x@y.z>: no such user, said 95.7.26.14 to 94.7.28.1',
+			{ verdict: 'permanent', blame: 'recipient', addressIsBad: true },
+		],
 		['550 4.2.1 Busy', { verdict: 'transient' }],
 		['nonsense', { verdict: 'transient' }],
 	])('%s', (reply, verdict) => {
 		expect(readReply(reply)).toMatchObject(verdict);
+	});
+
+	it('a number that is no time is no delay', () => {
+		expect(readReply('451 4.3.0 Try again later. 12 messages wait')).not.toHaveProperty(
+			'retryAfterMs',
+		);
 	});
 
 	it('reads a million characters in no time', () => {
