@@ -153,6 +153,7 @@ describe('the examples', () => {
 				'Some rows to try': rows([
 					{ email: 'ines@example.test', name: 'Ines', status: 'active' },
 					{ email: 'away@example.test', name: 'Away', status: 'active' },
+					{ email: 'una@example.test', name: 'Una', status: 'active' },
 					{ email: 'olga@example.test', name: 'Olga', status: 'left' },
 				]),
 				'SMTP Bulk Send': { bounceAddress: 'bounces@example.test' },
@@ -160,14 +161,23 @@ describe('the examples', () => {
 			await run(id, 'Set up once');
 			await demo.n8n.api.activate(id);
 			const first = await run(id, 'Send this issue');
-			expect(first.outputs('SMTP Bulk Send').map((items) => items.length)).toEqual([2, 0, 0, 0]);
+			expect(first.outputs('SMTP Bulk Send').map((items) => items.length)).toEqual([3, 0, 0, 0]);
 			const [mail] = await mailsTo('ines@example.test');
 			expect(mail?.subject).toBe('Ines, here is our news');
-			// The bounce comes home, and the table knows.
+			// One leaves, as Gmail's button does it; the other's bounce comes home. The table knows both.
+			const [leaver] = await mailsTo('una@example.test');
+			const oneClick =
+				/<(http[^>]+)>/.exec(
+					String(leaver?.headerLines.find(({ key }) => key === 'list-unsubscribe')?.line),
+				)?.[1] ?? '';
+			await fetch(oneClick, {
+				method: 'POST',
+				body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }),
+			});
 			await eventually(async () => {
 				const found = await demo.n8n.api.executions(id);
-				return found.length >= 3 ? true : undefined;
-			}, 'the bounce');
+				return found.length >= 4 ? true : undefined;
+			}, 'the bounce and the one that left');
 			const again = await run(id, 'Send this issue');
 			const skipped = again.outputs('SMTP Bulk Send')[3] ?? [];
 			expect(skipped.map(({ json }: { json: { email: string } }) => json.email)).toEqual([
