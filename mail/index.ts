@@ -127,6 +127,7 @@ export type { TrackingWishes } from './tracking/links';
 export type { PageLook } from './tracking/pages/page';
 export { LANGUAGES } from './tracking/pages/words';
 export { reachOf } from './tracking/site';
+export { digestOf } from './transactional/digest';
 export type { OnceOptions } from './transactional/once';
 export { composeTransactional, sendTransactional } from './transactional/send';
 export type { Receipt } from './transactional/send';

@@ -292,11 +292,20 @@ export interface Receipts {
 	 *
 	 * @param options.resendUnknown what is unknown may be sent again, and then arrive twice
 	 * @param options.countsForMs how long a key stands for its mail; after that, for another. For ever without
+	 * @param options.digest of what is sent, for `inherit`
 	 */
 	claim(
 		key: string,
-		options: { owner: string; leaseMs: number; resendUnknown?: boolean; countsForMs?: number },
+		options: {
+			owner: string;
+			leaseMs: number;
+			resendUnknown?: boolean;
+			countsForMs?: number;
+			digest?: string;
+		},
 	): Promise<ReceiptAnswer>;
+	/** Keeps a claim for so long from now. @returns false when its lease has run out, or another has it */
+	renew(claim: ReceiptClaim, leaseMs: number): Promise<boolean>;
 	/**
 	 * Records that the final dot is about to leave. Only on `true` may it leave; `false` means that the
 	 * lease was lost.
@@ -309,8 +318,27 @@ export interface Receipts {
 	): Promise<boolean>;
 	/** No server has the mail: whoever asks next may send it. */
 	release(claim: ReceiptClaim): Promise<void>;
-	/** Drops what has not changed since `before`. @returns how many */
+	/** A run is under way, and counts as one that did not end well until it is closed. */
+	openRun(run: ReceiptRun): Promise<void>;
+	/** A run has ended well, and those that it inherited from are done with. Opening it again opens them. */
+	closeRun(id: string): Promise<void>;
+	/**
+	 * The receipt of an equal mail at the same place of a run of this node that did not end well. That
+	 * run is closed together with this one.
+	 *
+	 * @param mail.digest of what is sent: one that was claimed with another is no match
+	 * @returns its key, to be claimed instead of an own one; undefined when there is none
+	 */
+	inherit(run: ReceiptRun, mail: { place: string; digest: string }): Promise<string | undefined>;
+	/** Drops receipts and runs that have not changed since `before`. @returns how many receipts */
 	forget(before: number): Promise<number>;
+}
+
+/** What a node does in one execution. The key of its receipts is `<id>:<place>`. */
+export interface ReceiptRun {
+	id: string;
+	/** The same in all executions. */
+	node: string;
 }
 
 export type ReceiptAnswer =

@@ -14,7 +14,9 @@ export interface OnceOptions {
 	countsForMs?: number;
 	/** Send again what an earlier try left open. It may then arrive twice. No by default. */
 	resendUnknown?: boolean;
-	/** How long a try that dies keeps others from trying, in ms. Two minutes. */
+	/** Of what is sent; told to the store, where a retry finds it. */
+	digest?: string;
+	/** How long a try that dies keeps others from trying, in ms; one that lives renews it. Twenty seconds. */
 	leaseMs?: number;
 }
 
@@ -37,7 +39,7 @@ const LOOK_AGAIN_MS = 500;
  * @throws StoreError when it cannot be known whether the mail was sent before; nothing is sent then
  */
 export async function sendOnce(once: OnceOptions, attempt: Try): Promise<Receipt> {
-	const { receipts, key, resendUnknown = false, leaseMs = 120_000, countsForMs } = once;
+	const { receipts, key, resendUnknown = false, leaseMs = 20_000, countsForMs, digest } = once;
 	const { envelope, messageId } = attempt;
 	for (;;) {
 		if (attempt.signal?.aborted)
@@ -47,6 +49,7 @@ export async function sendOnce(once: OnceOptions, attempt: Try): Promise<Receipt
 			leaseMs,
 			resendUnknown,
 			countsForMs,
+			digest,
 		});
 		switch (answer.answer) {
 			case 'sent':
@@ -59,7 +62,7 @@ export async function sendOnce(once: OnceOptions, attempt: Try): Promise<Receipt
 				await sleep(Math.min(Math.max(answer.until - attempt.clock(), 1), LOOK_AGAIN_MS));
 				break;
 			case 'send': {
-				const receipt = await sendClaimed(receipts, answer.claim, attempt);
+				const receipt = await sendClaimed(receipts, answer.claim, leaseMs, attempt);
 				if (receipt) return receipt;
 			}
 		}
@@ -70,17 +73,26 @@ export async function sendOnce(once: OnceOptions, attempt: Try): Promise<Receipt
 async function sendClaimed(
 	receipts: Receipts,
 	claim: ReceiptClaim,
+	leaseMs: number,
 	attempt: Try,
 ): Promise<Receipt | undefined> {
 	let broken: { error: unknown } | undefined;
-	const receipt = await attempt.send(async () => {
-		try {
-			return await receipts.dispatch(claim);
-		} catch (error) {
-			broken = { error };
-			return false;
-		}
-	});
+	// A slow server may take long for one mail. What cannot be renewed is lost, and the gate will tell.
+	const renewal = setInterval(() => {
+		receipts.renew(claim, leaseMs).catch(() => undefined);
+	}, leaseMs / 4);
+	const receipt = await attempt
+		.send(async () => {
+			try {
+				return await receipts.dispatch(claim);
+			} catch (error) {
+				broken = { error };
+				return false;
+			}
+		})
+		.finally(() => {
+			clearInterval(renewal);
+		});
 	if (broken) throw broken.error;
 	if (!receipt) return undefined;
 	try {

@@ -26,7 +26,7 @@ export function receiptToItem(
 				node,
 				`The server refused ${receipt.rejected.map(({ address }) => address).join(', ')}, and took the mail for the others.`,
 				{
-					description: `Sent to: ${receipt.accepted.join(', ')}. Refused: ${whoWasRefused(receipt.rejected)}. Running the workflow again mails those who have it once more.`,
+					description: `Sent to: ${receipt.accepted.join(', ')}. Refused: ${whoWasRefused(receipt.rejected)}. Retry does not mail those who have it once more. Executing the workflow anew does, unless the mail has an idempotency key.`,
 				},
 			);
 		case 'refused':

@@ -244,6 +244,21 @@ export const MIGRATIONS: readonly string[] = [
 		other TEXT NOT NULL
 	);
 	`,
+	`
+	-- What a node does in one execution: open until it has ended well. n8n does not name the execution
+	-- that it retries, so a retry looks among the open ones for an equal mail at the same place.
+	CREATE TABLE receipt_run (
+		id TEXT COLLATE "C" PRIMARY KEY,
+		node TEXT COLLATE "C" NOT NULL,
+		open BOOLEAN NOT NULL,
+		-- The run that goes on with what this one left.
+		successor TEXT COLLATE "C",
+		updated_at BIGINT NOT NULL
+	);
+	CREATE INDEX receipt_run_open ON receipt_run (node) WHERE open;
+	CREATE INDEX receipt_run_by_successor ON receipt_run (successor) WHERE successor IS NOT NULL;
+	ALTER TABLE receipt ADD COLUMN digest TEXT COLLATE "C";
+	`,
 ];
 
 /** Ours, and nobody else's: what a lock of ours is named by. */

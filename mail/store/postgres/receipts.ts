@@ -17,11 +17,12 @@ const HELD = 'key = :key AND owner = :owner AND fence = :fence::bigint';
 const SQL = {
 	claim: statement<{ fence: number }>(`
 		WITH ${CLOCK}
-		INSERT INTO receipt (key, state, owner, fence, due_at, updated_at)
-		VALUES (:key, 'claimed', :owner, 1, ${NOW} + :leaseMs::bigint, ${NOW})
+		INSERT INTO receipt (key, state, owner, fence, due_at, digest, updated_at)
+		VALUES (:key, 'claimed', :owner, 1, ${NOW} + :leaseMs::bigint, :digest, ${NOW})
 		ON CONFLICT (key) DO UPDATE SET
 			state = 'claimed', owner = excluded.owner, fence = receipt.fence + 1,
-			due_at = excluded.due_at, content = NULL, updated_at = excluded.updated_at
+			due_at = excluded.due_at, content = NULL, digest = excluded.digest,
+			updated_at = excluded.updated_at
 		WHERE (receipt.state = 'claimed' AND receipt.due_at <= ${NOW})
 			OR (:resendUnknown AND (receipt.state = 'unknown'
 				OR (receipt.state = 'dispatched' AND receipt.due_at <= ${NOW})))
@@ -36,6 +37,10 @@ const SQL = {
 		WITH ${CLOCK}
 		UPDATE receipt SET state = 'dispatched', updated_at = ${NOW}
 		WHERE ${HELD} AND state = 'claimed' AND due_at > ${NOW} RETURNING fence`),
+	renew: statement<{ fence: number }>(`
+		WITH ${CLOCK}
+		UPDATE receipt SET due_at = ${NOW} + :leaseMs::bigint
+		WHERE ${HELD} AND state IN ('claimed', 'dispatched') AND due_at > ${NOW} RETURNING fence`),
 	/** The server's reply is the truth for as long as nobody else has claimed the key. */
 	settle: statement<{ fence: number }>(`
 		WITH ${CLOCK}
@@ -43,11 +48,26 @@ const SQL = {
 		WHERE ${HELD} AND state IN ('claimed', 'dispatched', 'unknown') RETURNING fence`),
 	release: statement(`
 		DELETE FROM receipt WHERE ${HELD} AND state IN ('claimed', 'dispatched')`),
+	openRun: statement(`
+		WITH ${CLOCK},
+		inherited AS (UPDATE receipt_run SET open = TRUE WHERE successor = :id AND id <> :id AND NOT open)
+		INSERT INTO receipt_run (id, node, open, updated_at) VALUES (:id, :node, TRUE, ${NOW})
+		ON CONFLICT (id) DO UPDATE SET open = TRUE, updated_at = excluded.updated_at`),
+	closeRun: statement(`
+		WITH ${CLOCK}
+		UPDATE receipt_run SET open = FALSE, updated_at = ${NOW} WHERE id = :id OR successor = :id`),
+	inherit: statement<{ id: string }>(`
+		UPDATE receipt_run SET successor = :id WHERE id = (
+			SELECT run.id FROM receipt_run AS run JOIN receipt ON receipt.key = run.id || ':' || :place
+			WHERE run.node = :node AND run.open AND receipt.digest = :digest
+			ORDER BY receipt.updated_at DESC LIMIT 1)
+		RETURNING id`),
 	forget: statement<{ forgotten: number }>(`
 		WITH ${CLOCK},
 		gone AS (
 			DELETE FROM receipt
-			WHERE updated_at < :before::bigint AND (due_at IS NULL OR due_at <= ${NOW}) RETURNING 1)
+			WHERE updated_at < :before::bigint AND (due_at IS NULL OR due_at <= ${NOW}) RETURNING 1),
+		runs AS (DELETE FROM receipt_run WHERE updated_at < :before::bigint)
 		SELECT count(*) AS forgotten FROM gone`),
 };
 
@@ -65,7 +85,13 @@ export function createReceipts(database: Database): Receipts {
 	async function ask(
 		{ get, again }: Session,
 		key: string,
-		{ owner, leaseMs, resendUnknown = false, countsForMs }: Parameters<Receipts['claim']>[1],
+		{
+			owner,
+			leaseMs,
+			resendUnknown = false,
+			countsForMs,
+			digest,
+		}: Parameters<Receipts['claim']>[1],
 	): Promise<ReceiptAnswer> {
 		for (;;) {
 			const taken = await get(SQL.claim, {
@@ -74,6 +100,7 @@ export function createReceipts(database: Database): Receipts {
 				leaseMs,
 				resendUnknown,
 				countsForMs: countsForMs ?? null,
+				digest: digest ?? null,
 			});
 			if (taken) return { answer: 'send', claim: { key, owner, fence: taken.fence } };
 			const row = await get(SQL.read, { key });
@@ -100,6 +127,9 @@ export function createReceipts(database: Database): Receipts {
 				return row?.state === 'dispatched' && (row.due_at ?? 0) > row.now;
 			}),
 
+		renew: async (claim, leaseMs) =>
+			(await database.get(SQL.renew, { ...claim, leaseMs })) !== undefined,
+
 		settle: (claim, { state, receipt }) =>
 			database.run(async (session) => {
 				if (await session.get(SQL.settle, { ...claim, state, receipt })) return true;
@@ -108,6 +138,19 @@ export function createReceipts(database: Database): Receipts {
 
 		async release(claim) {
 			await database.all(SQL.release, { ...claim });
+		},
+
+		async openRun({ id, node }) {
+			await database.all(SQL.openRun, { id, node });
+		},
+
+		async closeRun(id) {
+			await database.all(SQL.closeRun, { id });
+		},
+
+		async inherit({ id, node }, { place, digest }) {
+			const from = await database.get(SQL.inherit, { id, node, place, digest });
+			return from && `${from.id}:${place}`;
 		},
 
 		async forget(before) {

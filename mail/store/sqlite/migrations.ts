@@ -256,6 +256,21 @@ export const MIGRATIONS: readonly string[] = [
 		other TEXT NOT NULL
 	) STRICT;
 	`,
+	`
+	-- What a node does in one execution: open until it has ended well. n8n does not name the execution
+	-- that it retries, so a retry looks among the open ones for an equal mail at the same place.
+	CREATE TABLE receipt_run (
+		id TEXT PRIMARY KEY,
+		node TEXT NOT NULL,
+		open INTEGER NOT NULL CHECK (open IN (0, 1)),
+		-- The run that goes on with what this one left.
+		successor TEXT,
+		updated_at INTEGER NOT NULL
+	) STRICT;
+	CREATE INDEX receipt_run_open ON receipt_run (node) WHERE open = 1;
+	CREATE INDEX receipt_run_by_successor ON receipt_run (successor) WHERE successor IS NOT NULL;
+	ALTER TABLE receipt ADD COLUMN digest TEXT;
+	`,
 ];
 
 /**

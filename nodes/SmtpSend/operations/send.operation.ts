@@ -7,7 +7,7 @@ import { openNodeStoreNamed } from '../../shared/mail-store';
 import { tellOfOtherStores } from '../../shared/other-stores';
 import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
 import { messageProperties, readDraft, sendOptionsProperty } from '../message';
-import { onceFor, runKey } from '../once';
+import { onceFor, withinRun } from '../once';
 import { readRepeats } from '../properties/repeats';
 import { receiptToItem } from '../receipt-item';
 import type { Operation } from './operation';
@@ -30,24 +30,23 @@ async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionD
 	const opened = await openNodeStoreNamed(context);
 	const { store } = opened;
 	await tellOfOtherStores(context, opened, { account });
-	return await forEachItem(
-		context,
-		{ atATime: account.limits.connections, done: sentBefore },
-		async (itemIndex) => {
-			const draft = await readDraft(context, itemIndex);
-			const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
-			const repeats = readRepeats(options);
-			const receipt = await sendTransactional(pool, draft, {
-				once: onceFor(context, store, itemIndex, repeats),
-				messageKey: runKey(context, itemIndex),
-				pausesMs: repeats.pausesMs,
-				signer,
-			});
-			return receiptToItem(context.getNode(), receipt, repeats);
-		},
+	const sendItem = async (itemIndex: number) => {
+		const draft = await readDraft(context, itemIndex);
+		const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
+		const repeats = readRepeats(options);
+		const receipt = await sendTransactional(pool, draft, {
+			...(await onceFor(context, store, itemIndex, draft, repeats)),
+			pausesMs: repeats.pausesMs,
+			signer,
+		});
+		return receiptToItem(context.getNode(), receipt, repeats);
+	};
+	const atATime = account.limits.connections;
+	return await withinRun(context, store, () =>
+		forEachItem(context, { atATime, done: sentBefore }, sendItem),
 	);
 }
 
 function sentBefore(count: number): string {
-	return `${count} ${count === 1 ? 'mail of this run was' : 'mails of this run were'} sent before. Retry On Fail does not send them again; executing the workflow again does.`;
+	return `${count} ${count === 1 ? 'mail of this run was' : 'mails of this run were'} sent before. Retry On Fail and Retry of this execution do not send them again. Executing the workflow anew does, unless they have an idempotency key.`;
 }

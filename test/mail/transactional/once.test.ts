@@ -68,6 +68,16 @@ describe('a mail that is to be sent once', () => {
 		expect(receipts.filter(({ earlier }) => earlier)).toHaveLength(3);
 	});
 
+	it('is left to a try that takes longer than its lease, for as long as it lives', async () => {
+		const pool = scriptedPool(async () => {
+			await new Promise((resolve) => setTimeout(resolve, 700));
+			return 'accept' as const;
+		});
+		const receipts = await Promise.all([1, 2].map(() => send(pool)));
+		expect(pool.taken).toEqual([ADA]);
+		expect(receipts.map(({ outcome }) => outcome)).toEqual(['sent', 'sent']);
+	});
+
 	it.each([
 		['refused for good', { reply: '550 5.7.1 No' }],
 		['refused after the body', { reply: '554 5.6.0 No', stage: 'body' }],
@@ -117,7 +127,11 @@ describe('a mail that is to be sent once', () => {
 			if (nth === 1) await new Promise((resolve) => setTimeout(resolve, 600));
 			return 'accept' as const;
 		});
-		const frozen = send(pool);
+		// A frozen process renews nothing.
+		const receipts = { ...store.receipts, renew: () => Promise.resolve(false) };
+		const frozen = sendTransactional(pool, draftTo(ADA), {
+			once: { receipts, key: 'item 1', leaseMs: 300 },
+		});
 		await new Promise((resolve) => setTimeout(resolve, 350));
 		expect(await send(pool)).toMatchObject({ outcome: 'sent' });
 		expect(await frozen).toMatchObject({ outcome: 'sent', earlier: true });

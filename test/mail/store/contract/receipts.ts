@@ -141,6 +141,94 @@ export function receiptsContract(makePlace: MakePlace): void {
 			expect(await scene.store.receipts.forget(scene.now)).toBe(2);
 		});
 
+		it('keep a claim that is renewed, until it has run out', async () => {
+			const { receipts } = scene.store;
+			const claim = await claimed();
+			scene.now += LEASE_MS - 1;
+			expect(await receipts.renew(claim, LEASE_MS)).toBe(true);
+			scene.now += LEASE_MS - 1;
+			expect(await ask('two')).toMatchObject({ answer: 'busy' });
+			expect(await receipts.dispatch(claim)).toBe(true);
+			expect(await receipts.renew(claim, LEASE_MS)).toBe(true);
+			scene.now += LEASE_MS;
+			expect(await receipts.renew(claim, LEASE_MS)).toBe(false);
+			expect(await ask('two')).toMatchObject({ answer: 'unknown' });
+		});
+
+		describe('of runs', () => {
+			const run = (execution: number, node = 'Send') => ({ id: `${node}:${execution}`, node });
+			const mail = { place: '0:3', digest: 'hello' };
+			/** An execution sends a mail at this place. */
+			async function sends(of = run(1), { place, digest } = mail): Promise<void> {
+				const { receipts } = scene.store;
+				await receipts.openRun(of);
+				const key = `${of.id}:${place}`;
+				const answer = await receipts.claim(key, { owner: 'one', leaseMs: LEASE_MS, digest });
+				if (answer.answer === 'send') await receipts.dispatch(answer.claim);
+			}
+			const inherits = (by = run(2), what = mail) => scene.store.receipts.inherit(by, what);
+
+			it('that never ended well are found by place and digest', async () => {
+				await sends();
+				await scene.store.receipts.openRun(run(2));
+				expect(await inherits()).toBe('Send:1:0:3');
+				expect(await inherits(run(2), { ...mail, place: '0:4' })).toBeUndefined();
+				expect(await inherits(run(2), { ...mail, digest: 'another' })).toBeUndefined();
+				expect(await inherits(run(2, 'Other'))).toBeUndefined();
+			});
+
+			it('that ended well are not', async () => {
+				await sends();
+				await scene.store.receipts.closeRun(run(1).id);
+				expect(await inherits()).toBeUndefined();
+			});
+
+			it('are done with once a run that went on with them has ended well', async () => {
+				await sends();
+				await sends(run(3), { ...mail, place: '0:4' });
+				await scene.store.receipts.openRun(run(2));
+				await inherits();
+				await scene.store.receipts.closeRun(run(2).id);
+				expect(await inherits(run(4))).toBeUndefined();
+				expect(await inherits(run(4), { ...mail, place: '0:4' })).toBe('Send:3:0:4');
+			});
+
+			it('are open again where the node of the execution runs once more, as in a loop', async () => {
+				const second = { ...mail, place: '1:0' };
+				await sends();
+				await sends(run(1), second);
+				await scene.store.receipts.openRun(run(2));
+				await inherits();
+				await scene.store.receipts.closeRun(run(2).id);
+				await scene.store.receipts.openRun(run(2));
+				expect(await inherits(run(2), second)).toBe('Send:1:1:0');
+			});
+
+			it('are found by the retry of a retry, wherever the receipt is from', async () => {
+				const later = { ...mail, place: '0:4' };
+				await sends();
+				await scene.store.receipts.openRun(run(2));
+				await inherits();
+				await sends(run(2), later);
+				await scene.store.receipts.openRun(run(3));
+				expect(await inherits(run(3))).toBe('Send:1:0:3');
+				expect(await inherits(run(3), later)).toBe('Send:2:0:4');
+				expect(await inherits(run(3), later)).toBe('Send:2:0:4');
+			});
+
+			it('are forgotten by age', async () => {
+				await sends();
+				scene.now += 2 * LEASE_MS;
+				expect(await scene.store.receipts.forget(scene.now)).toBe(1);
+				await scene.store.receipts.claim(`${run(1).id}:${mail.place}`, {
+					owner: 'one',
+					leaseMs: LEASE_MS,
+					digest: mail.digest,
+				});
+				expect(await inherits()).toBeUndefined();
+			});
+		});
+
 		it.each(HOSTILE_STRINGS)('keep %j as it is', async (_, text) => {
 			const answer = await ask(text, false, text);
 			if (answer.answer !== 'send') throw new Error('Not to be sent.');
