@@ -8,7 +8,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { readFeedbackFields, softBounceOption, suppressProperty } from '../shared/feedback-fields';
 import { openNodeStore } from '../shared/mail-store';
-import { mailStoreTest } from '../shared/mail-store-credential';
+import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { parseItems } from './parse-items';
 import { messageProperties } from './properties/message';
 
@@ -30,7 +30,7 @@ export class BounceParser implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' }],
+		credentials: [mailStoreCredential],
 		properties: [
 			...messageProperties,
 			suppressProperty,

@@ -14,7 +14,7 @@ import {
 	WITH_IMAP_OAUTH2,
 } from '../shared/imap-account';
 import { openNodeStore } from '../shared/mail-store';
-import { mailStoreTest } from '../shared/mail-store-credential';
+import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { listenOnce } from './listen-once';
 import { eventOptions, eventProperties, readEventFields } from './properties/events';
 import { mailboxProperties, readMailboxFields } from './properties/mailbox';
@@ -57,7 +57,7 @@ export class BounceTrigger implements INodeType {
 				displayOptions: WITH_IMAP_ACCOUNT,
 			},
 			{ name: 'imapOAuth2Api', required: true, displayOptions: WITH_IMAP_OAUTH2 },
-			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' },
+			mailStoreCredential,
 		],
 		properties: [
 			imapAuthenticationProperty,

@@ -8,7 +8,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { openNodeStore } from '../shared/mail-store';
-import { mailStoreTest } from '../shared/mail-store-credential';
+import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { answerRequest } from './answer-request';
 import { eventProperties, readEventFields } from './properties/events';
 import { pageProperty, readPageFields } from './properties/pages';
@@ -31,7 +31,7 @@ export class EmailTrackingTrigger implements INodeType {
 		usableAsTool: undefined,
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' }],
+		credentials: [mailStoreCredential],
 		// A pair that n8n keeps under one path: what a mail program asks for, and what a form sends.
 		webhooks: [
 			{

@@ -8,7 +8,7 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { dkimKeyTest, SHOWN_WHEN_SIGNED } from '../shared/dkim-key';
-import { mailStoreTest } from '../shared/mail-store-credential';
+import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { operationProperties } from '../shared/operations';
 import { authenticationProperty, smtpAccountTest } from '../shared/smtp-account';
 import { dryRun } from './operations/dry-run.operation';
@@ -70,7 +70,7 @@ export class SmtpBulkSend implements INodeType {
 				testedBy: 'dkimKeyTest',
 				displayOptions: SHOWN_WHEN_SIGNED,
 			},
-			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' },
+			mailStoreCredential,
 		],
 		properties: withAuthentication(operationProperties(OPERATIONS, 'send')),
 	};

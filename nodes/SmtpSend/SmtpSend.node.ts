@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { dkimKeyTest, SHOWN_WHEN_SIGNED } from '../shared/dkim-key';
-import { mailStoreTest } from '../shared/mail-store-credential';
+import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { operationProperties } from '../shared/operations';
 import {
 	authenticationProperty,
@@ -53,7 +53,7 @@ export class SmtpSend implements INodeType {
 				testedBy: 'dkimKeyTest',
 				displayOptions: SHOWN_WHEN_SIGNED,
 			},
-			{ name: 'mailStorePostgres', testedBy: 'mailStoreTest', displayOptions: TO_SEND },
+			{ ...mailStoreCredential, displayOptions: TO_SEND },
 		],
 		properties: [
 			{ ...authenticationProperty, displayOptions: TO_SEND },

@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { openNodeStoreNamed } from '../shared/mail-store';
-import { mailStoreTest } from '../shared/mail-store-credential';
+import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { operationProperties } from '../shared/operations';
 import { tellOfOtherStores } from '../shared/other-stores';
 import { add } from './operations/add.operation';
@@ -46,7 +46,7 @@ export class SuppressionList implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		// Two outputs for Check, one for all else. Evaluated by the editor, so it names nothing of ours.
 		outputs: `={{ $parameter["operation"] === "check" ? [{ type: "${NodeConnectionTypes.Main}", displayName: "Suppressed" }, { type: "${NodeConnectionTypes.Main}", displayName: "Not Suppressed" }] : ["${NodeConnectionTypes.Main}"] }}`,
-		credentials: [{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' }],
+		credentials: [mailStoreCredential],
 		properties: operationProperties(OPERATIONS, 'check'),
 	};
 

@@ -2,6 +2,7 @@ import type {
 	ICredentialDataDecryptedObject,
 	ICredentialsDecrypted,
 	ICredentialTestFunctions,
+	INodeCredentialDescription,
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
@@ -11,6 +12,13 @@ import { asText } from './as-text';
 
 /** Optional in every node that keeps something: with it, the node keeps it in PostgreSQL. */
 export const MAIL_STORE_CREDENTIAL = 'mailStorePostgres';
+
+/** Labelled by itself: n8n calls every picker of a node with several just "Credential". */
+export const mailStoreCredential: INodeCredentialDescription = {
+	name: MAIL_STORE_CREDENTIAL,
+	displayName: 'Mail Store (Optional)',
+	testedBy: 'mailStoreTest',
+};
 
 /** The credential's test button: connects, and looks whether the tables are there or may be made. */
 export async function mailStoreTest(
