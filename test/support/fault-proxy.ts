@@ -22,6 +22,11 @@ export interface FaultProxy {
 	freeze(which?: 'all' | 'open'): void;
 	/** What was held back gets through. */
 	unfreeze(): void;
+	/**
+	 * The server hears on the connections open now, and does what it is asked; its answers are lost,
+	 * until `reset` ends these connections.
+	 */
+	loseAnswers(): void;
 	/** Cuts every open connection with a reset (RST) to both sides. */
 	reset(): void;
 	/** Nobody listens any more (connection refused); open connections go on. */
@@ -39,6 +44,7 @@ interface Link {
 	/** The client has said that it is going, or is gone. */
 	clientLeft: boolean;
 	frozen: boolean;
+	answersLost: boolean;
 	/** What is still to be done when the link thaws, in order. */
 	held: (() => void)[];
 }
@@ -74,6 +80,7 @@ export async function startFaultProxy(
 				to.once('drain', () => from.resume());
 			}
 			pass(link, () => {
+				if (link.answersLost && from === link.server) return;
 				count(chunk.length);
 				if (!to.destroyed) to.write(chunk);
 			});
@@ -95,7 +102,14 @@ export async function startFaultProxy(
 	const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
 		const port = typeof target === 'number' ? target : target();
 		const upstream = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-		const link: Link = { client, server: upstream, clientLeft: false, frozen: freezeNew, held: [] };
+		const link: Link = {
+			client,
+			server: upstream,
+			clientLeft: false,
+			frozen: freezeNew,
+			answersLost: false,
+			held: [],
+		};
 		links.add(link);
 		total += 1;
 		peak = Math.max(peak, clients());
@@ -149,6 +163,9 @@ export async function startFaultProxy(
 				link.frozen = false;
 				for (const action of link.held.splice(0)) action();
 			}
+		},
+		loseAnswers() {
+			for (const link of links) link.answersLost = true;
 		},
 		reset,
 		refuse() {
