@@ -22,6 +22,8 @@ interface Delivered {
 	raw: string;
 }
 
+/** Of the demo's own newsletter. */
+const DEMO_CAMPAIGN = 'demo-newsletter-1';
 const PDF = Buffer.from('%PDF-1.4\n%invoice\n%%EOF\n');
 
 /** Every workflow in examples/, imported and run as its note says, against the demo's mail server. */
@@ -84,6 +86,7 @@ describe('the examples', () => {
 				'n8n-nodes-smtp-suite.smtpSendTool': chosen('smtpAccount'),
 				'n8n-nodes-smtp-suite.smtpBulkSend': chosen('smtpAccount'),
 				'n8n-nodes-smtp-suite.bounceTrigger': chosen('imapAccount'),
+				'n8n-nodes-base.webhook': chosen('httpBasicAuth'),
 				'@n8n/n8n-nodes-langchain.lmChatOpenAi': chosen('openAiApi'),
 			},
 			changes,
@@ -318,6 +321,43 @@ describe('the examples', () => {
 			expect(mail?.subject).toBe('Your order A-7');
 			expect(mail?.html).toContain('Hello Ada, your order A-7');
 			expect(mail?.replyTo?.text).toBe('help@example.com');
+		},
+		'daily-report': async () => {
+			await run(demo.workflows['Send the newsletter'] ?? '', 'Press Execute');
+			const id = await imported('daily-report', {
+				'Campaign Report': { campaignId: DEMO_CAMPAIGN },
+				'SMTP Send': { toEmail: 'boss@example.test' },
+			});
+			await run(id, 'Each morning');
+			const [mail] = await mailsTo('boss@example.test');
+			expect(mail?.subject).toMatch(/: 40 sent, 0 opened at least, \d bounced$/);
+			expect(mail?.html).toContain('What became of the mails');
+			expect(mail?.text).toContain('40');
+		},
+		'campaign-page': async () => {
+			await run(demo.workflows['Send the newsletter'] ?? '', 'Press Execute');
+			const login = { user: 'reader', password: 'Page-password-1' };
+			await demo.n8n.api.putCredential('Page', 'httpBasicAuth', login);
+			const id = await imported('campaign-page');
+			await demo.n8n.api.activate(id);
+			const open = async (headers: Record<string, string>) =>
+				await eventually(
+					async () => {
+						const at = `${demo.n8n.url}/webhook/campaign?campaign=${DEMO_CAMPAIGN}`;
+						const answer = await fetch(at, { headers });
+						return answer.status === 404 ? undefined : answer;
+					},
+					'the page',
+					10_000,
+				);
+			expect((await open({})).status).toBe(401);
+			const key = Buffer.from(`${login.user}:${login.password}`).toString('base64');
+			const page = await open({ authorization: `Basic ${key}` });
+			expect(page.status).toBe(200);
+			expect(page.headers.get('content-type')).toContain('text/html');
+			expect(Number(page.headers.get('refresh'))).toBeGreaterThan(0);
+			expect(await page.text()).toContain('<strong>40</strong> <span>of 40 recipients</span>');
+			await demo.n8n.api.deactivate(id);
 		},
 		'ai-agent': async () => {
 			const model = await startChatModel({
