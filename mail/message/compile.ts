@@ -19,6 +19,10 @@ import { compileTemplate, plainData } from './template';
 import type { PlainData, Template, TemplateProblem } from './template';
 import { textFromHtml } from './text-from-html';
 
+/** Servers refuse, or cut, a header of more than some ten kilobytes; what is longer is the wrong field. */
+const LONGEST_SUBJECT = 5_000;
+const SUBJECT_TOO_LONG = `Subject cannot be filled in: it would be longer than ${LONGEST_SUBJECT} characters. Look at the fields that fill it.`;
+
 /** One campaign's mail, as the user wrote it. Subject, HTML and text are Handlebars templates. */
 export interface CampaignTemplate {
 	from: Mailbox;
@@ -232,6 +236,8 @@ class Campaign implements CompiledMessage {
 		const filled: Filled = { subject: '', text: '' };
 		const renderedSubject = subject.render(data);
 		if (!renderedSubject.ok) return renderedSubject;
+		if (renderedSubject.text.length > LONGEST_SUBJECT)
+			return { ok: false, problem: SUBJECT_TOO_LONG };
 		filled.subject = renderedSubject.text;
 		if (html) {
 			const rendered = html.render(data);
