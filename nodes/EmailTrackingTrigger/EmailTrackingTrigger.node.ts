@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
+import { reachOf } from '../../mail/index';
 import { openNodeStore } from '../shared/mail-store';
 import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { answerRequest } from './answer-request';
@@ -67,6 +68,10 @@ export class EmailTrackingTrigger implements INodeType {
 				if (url === undefined || this.getMode() === 'manual') return true;
 				const store = await openNodeStore(this);
 				await store.tracking.openSite({ id: url, url });
+				if (reachOf(url) !== 'public')
+					this.logger.warn(
+						`${this.getNode().name}: ${new URL(url).origin} is no public https address. Readers elsewhere may not reach it, and mail programs offer no one-click unsubscribe. Set WEBHOOK_URL to one, and publish the workflow again.`,
+					);
 				return true;
 			},
 			/** A test's end is told here too; its address was never noted. */
