@@ -126,6 +126,7 @@ export { makeLinks } from './tracking/links';
 export type { TrackingWishes } from './tracking/links';
 export type { PageLook } from './tracking/pages/page';
 export { LANGUAGES } from './tracking/pages/words';
+export { linkSingleMail, UNSUBSCRIBE_PLACE } from './tracking/single';
 export { reachOf } from './tracking/site';
 export { digestOf } from './transactional/digest';
 export type { OnceOptions } from './transactional/once';

@@ -15,6 +15,7 @@ import { contentProperties, missingFieldOption, readContent } from './properties
 import { deliveryOptions, readDelivery } from './properties/delivery';
 import { invitationOption, readInvitationOption } from './properties/invitation';
 import { readReply, replyToMessageOption } from './properties/reply';
+import { mailTrackingProperty } from './tracking';
 import { repeatOptions } from './properties/repeats';
 
 /** The form of one mail, for every operation that makes one. */
@@ -22,6 +23,7 @@ export const messageProperties: INodeProperties[] = [
 	...addressProperties,
 	...contentProperties,
 	attachmentsProperty,
+	mailTrackingProperty,
 ];
 
 /** What only some mails need, by name. */

@@ -86,8 +86,7 @@ export const trackingProperty: INodeProperties = {
 				{
 					name: 'This List',
 					value: 'list',
-					description:
-						'The one that is named in Mailing List under Options; everything if none is named',
+					description: 'The one that is named in Mailing List; everything if none is named',
 				},
 			],
 			description: 'What somebody leaves who unsubscribes',
@@ -113,11 +112,17 @@ export interface TrackingFields {
  * @param list the mailing list that is mailed; `''` when none is named
  * @throws Error that names the field and what is wrong with it
  */
-export function readTracking(context: IExecuteFunctions, list: string): TrackingFields {
-	const fields = context.getNodeParameter('tracking', 0, {}) as Record<string, unknown>;
+export function readTracking(
+	context: IExecuteFunctions,
+	list: string,
+	itemIndex = 0,
+): TrackingFields {
+	const fields = context.getNodeParameter('tracking', itemIndex, {}) as Record<string, unknown>;
 	const { unsubscribe: way } = fields;
 	const unsubscribe =
-		way === 'line' || way === 'header' ? readUnsubscribe(context, fields, list) : undefined;
+		way === 'line' || way === 'header'
+			? readUnsubscribe(context, fields, list, itemIndex)
+			: undefined;
 	if (!unsubscribe && asText(fields.mailto).trim() !== '')
 		throw new Error('Unsubscribe by Mail Too goes with Unsubscribe Link. Add that field, too.');
 	const opens = fields.opens === true;
@@ -138,8 +143,9 @@ function readUnsubscribe(
 	context: IExecuteFunctions,
 	{ scope, mailto }: Record<string, unknown>,
 	list: string,
+	itemIndex: number,
 ): TrackingWishes['unsubscribe'] {
-	const own = context.getNodeParameter('options.listUnsubscribe.link', 0, {}) as {
+	const own = context.getNodeParameter('options.listUnsubscribe.link', itemIndex, {}) as {
 		url?: unknown;
 		mailto?: unknown;
 	};

@@ -13,19 +13,11 @@ const WARNINGS: Readonly<Record<ReturnType<typeof reachOf>, string | undefined>>
 };
 
 /**
- * Makes a campaign's links, to the address of the trigger that is active.
+ * The address that answers, with a warning where it is not fit for readers elsewhere.
  *
- * @throws NodeOperationError when nothing would answer them
+ * @throws NodeOperationError when there is none
  */
-export async function makeNodeLinks(
-	context: IExecuteFunctions,
-	store: MailStore,
-	campaign: {
-		campaignId: string;
-		wishes: TrackingWishes;
-		parts: { html?: string; text?: string };
-	},
-): Promise<PersonalLinks> {
+export async function answeringSite(context: IExecuteFunctions, store: MailStore): Promise<string> {
 	const site = await store.tracking.currentSite();
 	if (!site)
 		throw new NodeOperationError(
@@ -38,9 +30,22 @@ export async function makeNodeLinks(
 		);
 	const message = WARNINGS[reachOf(site.url)];
 	if (message) context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
+	return site.url;
+}
+
+/**
+ * Makes a campaign's links, to the address of the trigger that is active.
+ *
+ * @throws NodeOperationError when nothing would answer them
+ */
+export async function makeNodeLinks(
+	context: IExecuteFunctions,
+	store: MailStore,
+	campaign: { campaignId: string; wishes: TrackingWishes; parts: { html?: string; text?: string } },
+): Promise<PersonalLinks> {
 	return await makeLinks(store, {
 		...campaign,
-		site: site.url,
+		site: await answeringSite(context, store),
 		key: await store.signingKeys.current(),
 	});
 }

@@ -250,6 +250,48 @@ describe('Email Tracking Trigger', () => {
 		expect((await press(click)).headers.get('location')).toBe(TARGET);
 	}, 60_000);
 
+	it('answers the links of single mails by SMTP Send, each counted for itself', async () => {
+		const { api } = n8n.server;
+		const tracking = {
+			clicks: true,
+			unsubscribe: 'header',
+			campaignId: 'single',
+			list: 'offers',
+		};
+		const { id: made } = await api.createWorkflow(
+			chain('Single', [
+				PRESS,
+				...itemsOf([{ email: 'fay@letters.test' }, { email: 'gus@letters.test' }]),
+				{
+					name: 'Mail',
+					type: 'n8n-nodes-smtp-suite.smtpSend',
+					parameters: {
+						fromEmail: 'shop@example.test',
+						toEmail: '={{ $json.email }}',
+						emailFormat: 'template',
+						subjectTemplate: 'Offer',
+						htmlTemplate: `<a href="${TARGET}">Look</a> <a href="{{unsubscribeUrl}}">out</a>`,
+						tracking,
+					},
+					credentials: { smtpAccount: { id: account, name: 'Server' } },
+				},
+			]),
+		);
+		const execution = await api.finished(await api.execute(made, 'Press'));
+		expect(execution.error).toBeUndefined();
+		const raw = server.accepted.find((mail) => mail.includes('To: fay@letters.test')) ?? '';
+		const { html } = await readByMailparser(Buffer.from(raw));
+		const [, click = '', out = ''] = /href="([^"]+)">Look<.*href="([^"]+)">out</.exec(html) ?? [];
+		// One click is for https only; the page is there all the same.
+		expect(raw).toContain(`\r\nList-Unsubscribe: <${out}>\r\n`);
+		expect((await press(click)).headers.get('location')).toBe(TARGET);
+		const leaving = { method: 'POST', headers: FORM, body: 'List-Unsubscribe=One-Click' };
+		expect((await press(out, leaving)).status).toBe(200);
+		const people = ['fay@letters.test', 'gus@letters.test'];
+		const left = await store.suppressions.check(people, { list: 'offers' });
+		expect([...left.keys()]).toEqual(['fay@letters.test']);
+	}, 60_000);
+
 	it('is no longer where new mails point to once the workflow is not active', async () => {
 		await n8n.server.api.deactivate(workflow);
 		await eventually(

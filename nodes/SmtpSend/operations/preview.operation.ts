@@ -3,8 +3,10 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { composeTransactional } from '../../../mail/index';
 import { readDkimSigner } from '../../shared/dkim-key';
 import { forEachItem } from '../../shared/for-each-item';
+import { openNodeStore } from '../../shared/mail-store';
 import { messageProperties, optionsProperty, readDraft } from '../message';
 import { runKey } from '../once';
+import { trackMails } from '../tracking';
 import type { Operation } from './operation';
 
 /** The binary field that holds the mail. */
@@ -23,9 +25,10 @@ export const preview: Operation = {
 
 async function previewEachItem(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const signer = await readDkimSigner(context);
+	const track = trackMails(context, () => openNodeStore(context), 'preview');
 	return await forEachItem(context, { atATime: 1, done: madeBefore }, async (itemIndex) => {
-		const draft = await readDraft(context, itemIndex);
 		const key = runKey(context, itemIndex);
+		const draft = await track(await readDraft(context, itemIndex), { itemIndex, key });
 		const mail = await composeTransactional(draft, { key, signer });
 		const { envelope, messageId, html, text, raw } = mail;
 		return {

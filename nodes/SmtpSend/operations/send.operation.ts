@@ -10,6 +10,7 @@ import { messageProperties, readDraft, sendOptionsProperty } from '../message';
 import { onceFor, withinRun } from '../once';
 import { readRepeats } from '../properties/repeats';
 import { receiptToItem } from '../receipt-item';
+import { trackMails } from '../tracking';
 import type { Operation } from './operation';
 
 export const send: Operation = {
@@ -30,12 +31,16 @@ async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionD
 	const opened = await openNodeStoreNamed(context);
 	const { store } = opened;
 	await tellOfOtherStores(context, opened, { account });
+	const track = trackMails(context, () => Promise.resolve(store), 'send');
 	const sendItem = async (itemIndex: number) => {
 		const draft = await readDraft(context, itemIndex);
 		const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
 		const repeats = readRepeats(options);
-		const receipt = await sendTransactional(pool, draft, {
-			...(await onceFor(context, store, itemIndex, draft, repeats)),
+		// Before the links are in: they are of this try, and a retry is known by what the mail says.
+		const once = await onceFor(context, store, itemIndex, draft, repeats);
+		const linked = await track(draft, { itemIndex, key: once.messageKey });
+		const receipt = await sendTransactional(pool, linked, {
+			...once,
 			pausesMs: repeats.pausesMs,
 			signer,
 		});

@@ -9,6 +9,7 @@ import {
 	SHOWN_WITH_HTML,
 	SHOWN_WITH_TEXT,
 } from '../../shared/email-format';
+import { unsubscribePlace } from '../tracking';
 
 const TEMPLATE = 'template';
 const SHOWN_WITH_TEMPLATE = { show: { emailFormat: [TEMPLATE] } };
@@ -138,7 +139,7 @@ export function readContent(
 			...(html.trim() === '' ? {} : { html }),
 			...(text.trim() === '' ? {} : { text }),
 		},
-		readFields(context, itemIndex),
+		{ ...readFields(context, itemIndex), ...unsubscribePlace(context, itemIndex) },
 		options.missingField === 'empty' ? 'empty' : 'error',
 	);
 	if (!filled.ok) throw new Error(filled.problem);
