@@ -1,5 +1,6 @@
 import { readReply } from '../smtp/reply';
 import type { ReplyVerdict } from '../smtp/reply';
+import { serverIdOf } from '../smtp/server-id';
 import type { Envelope, RejectedRecipient, SendResult, SmtpProblem } from '../smtp/send-result';
 
 /** What became of one mail. */
@@ -17,6 +18,12 @@ export type ReceiptOutcome =
 			accepted: string[];
 			rejected: RejectedRecipient[];
 			reply: string;
+			/** What the server calls the mail, where its reply says it. */
+			serverId?: string;
+			/** When the server took the mail (ISO 8601). */
+			sentAt: string;
+			/** From the mail's turn to the server's reply, with the connection where one had to be made, in ms. */
+			durationMs: number;
 			/** Octets of the message. */
 			size: number;
 			/** The connection had served another mail before. */
@@ -30,13 +37,33 @@ export type ReceiptOutcome =
 
 export type FinishedSend = Exclude<SendResult, { result: 'withdrawn' }>;
 
-/** @param size octets of the message */
-export function outcomeOf(result: FinishedSend, size: number): ReceiptOutcome {
+/** How a message went out: its octets, and when its turn began and ended, in ms since the epoch. */
+export interface Passage {
+	size: number;
+	begunAt: number;
+	endedAt: number;
+}
+
+export function outcomeOf(
+	result: FinishedSend,
+	{ size, begunAt, endedAt }: Passage,
+): ReceiptOutcome {
 	switch (result.result) {
 		case 'accepted': {
 			const { accepted, rejected, reply, warm } = result;
 			const outcome = rejected.length > 0 ? 'partlySent' : 'sent';
-			return { outcome, accepted, rejected, reply, size, warm };
+			const serverId = serverIdOf(reply);
+			return {
+				outcome,
+				accepted,
+				rejected,
+				reply,
+				...(serverId === undefined ? {} : { serverId }),
+				sentAt: new Date(endedAt).toISOString(),
+				durationMs: Math.max(endedAt - begunAt, 0),
+				size,
+				warm,
+			};
 		}
 		case 'refused': {
 			const { reply, rejected } = result;

@@ -53,9 +53,11 @@ export async function sendTransactional(
 	});
 
 	const send = async (beforeFinalDot?: SendOptions['beforeFinalDot']) => {
+		const begunAt = clock();
 		const result = await pool.send(envelope, raw, { beforeFinalDot, signal });
 		if (result.result === 'withdrawn') return undefined;
-		return { messageId, envelope, ...outcomeOf(result, raw.length) };
+		const passage = { size: raw.length, begunAt, endedAt: clock() };
+		return { messageId, envelope, ...outcomeOf(result, passage) };
 	};
 	const attempt = async (): Promise<Receipt> => {
 		if (once) return await sendOnce(once, { envelope, messageId, clock, signal, send });

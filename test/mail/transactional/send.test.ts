@@ -27,6 +27,28 @@ describe('one mail', () => {
 		expect(pool.mails.get(ADA)).toContain(`Message-ID: ${receipt.messageId}`);
 	});
 
+	it('says what the server calls it, when it was taken and how long that took', async () => {
+		const reply = '250 2.0.0 Ok: queued as 4XbR7k2Zz9z1Q';
+		const pool = {
+			...scriptedPool(),
+			send: () =>
+				Promise.resolve({
+					result: 'accepted' as const,
+					reply,
+					accepted: [ADA],
+					rejected: [],
+					warm: true,
+				}),
+		};
+		let now = 1_795_600_000_000;
+		const receipt = await sendTransactional(pool, draftTo(ADA), { clock: () => (now += 250) });
+		expect(receipt).toMatchObject({
+			serverId: '4XbR7k2Zz9z1Q',
+			sentAt: new Date(now).toISOString(),
+			durationMs: 250,
+		});
+	});
+
 	it('of which the server refused some recipients is sent in part', async () => {
 		const pool = scriptedPool();
 		const rejected = [{ address: 'bob@example.com', reply: '550 5.1.1 No such user' }];

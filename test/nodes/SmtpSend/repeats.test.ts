@@ -13,6 +13,8 @@ const PARTLY: Receipt = {
 	rejected: [{ address: 'bob@example.com', reply: '550 5.1.1 No such user' }],
 	reply: '250 OK',
 	size: 100,
+	sentAt: '2026-11-25T10:00:00.000Z',
+	durationMs: 12,
 	warm: false,
 };
 
