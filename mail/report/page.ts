@@ -51,8 +51,8 @@ ${card('Complained', number(summary.complained), rate(rates.complaint))}
 ${card('Still to be sent', number(summary.waiting + summary.deferred), `${number(summary.deferred)} deferred`)}
 </dl>
 <div class="grid">
-${section('What became of the mails', deliveryChart(summary), table('Mails and recipients', ['What', 'Number'], sendingRows(summary)))}
-${section('Over time', timelineChart(moments), timeTable(moments))}
+${section('Mails', deliveryChart(summary), table('Mails and recipients', ['What', 'Number'], sendingRows(summary)))}
+${section('Time', timelineChart(moments), timeTable(moments))}
 ${section('People and machines', undefined, reactionTable(summary))}
 ${section('Links', linksChart(links), linkTable(links))}
 ${section('Bounces and refusals', setbacksChart(setbacks), setbackTable(setbacks))}
@@ -240,21 +240,23 @@ main{max-width:68rem;margin:0 auto;padding:1.25rem 1rem 2rem}
 h1{margin:.25rem 0;font-size:1.6rem;line-height:1.25;overflow-wrap:anywhere}
 h2{margin:0 0 .5rem;font-size:1.1rem}
 .state{margin:0 0 1rem;color:#4b5563}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.75rem;margin:0 0 1rem}
+.cards{display:grid;grid-template-columns:repeat(2,1fr);gap:.75rem;margin:0 0 1rem}
 .card,section{padding:.9rem 1rem;background:#fff;border:1px solid #d5d9e0;border-radius:10px}
 dt{color:#4b5563;font-size:.9rem}
 dd{margin:0}
 dd strong{display:block;font-size:1.6rem;line-height:1.2}
 dd span{color:#4b5563;font-size:.9rem}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:.75rem;align-items:start;margin:0 0 .75rem}
-section{min-width:0}
+.grid{columns:24rem;column-gap:.75rem}
+section{break-inside:avoid;margin:0 0 .75rem}
 img{display:block;width:100%;max-width:480px;height:auto;margin:0 0 .5rem}
 .scroll{overflow-x:auto}
 .scroll:focus-visible{outline:3px solid #1f4fd8;outline-offset:2px}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
 caption{padding:.25rem 0;text-align:left;color:#4b5563}
 th,td{padding:.35rem .5rem;border-top:1px solid #e5e7eb;text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}
-th:first-child{text-align:left;overflow-wrap:anywhere;min-width:8rem;font-weight:500}
+th:first-child{text-align:left;overflow-wrap:anywhere;min-width:5rem;font-weight:500}
 thead th{font-weight:600;border-top:0}
 footer{margin-top:1rem;color:#4b5563;font-size:.9rem}
+@media (min-width:48rem){.cards{grid-template-columns:repeat(4,1fr)}}
+@media (max-width:30rem){table{font-size:.8rem}th,td{padding:.3rem .25rem}}
 `;

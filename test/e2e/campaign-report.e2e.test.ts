@@ -17,6 +17,11 @@ import { chain, eventually, PRESS } from './support/n8n';
 const CAMPAIGN = 'demo-newsletter-1';
 const LOGIN = { user: 'reader', password: 'Page-password-1' };
 const SCREENSHOTS = path.join(__dirname, 'screenshots');
+/** As in the example, but each second. */
+const HEADERS = [
+	{ name: 'Content-Type', value: 'text/html; charset=utf-8' },
+	{ name: 'Refresh', value: '1' },
+];
 const ENEMY = 'https://shop.example/?q="><script>document.title="broken"</script>';
 
 /** The demo's newsletter goes out to forty; two bounce, and what people then do is written to the store. */
@@ -190,4 +195,44 @@ describe('Campaign Report', () => {
 		},
 		60_000,
 	);
+
+	it('the page loads itself anew in the browser, and shows what happened meanwhile', async () => {
+		const { api } = demo.n8n;
+		const id = await importExample(
+			api,
+			'campaign-page',
+			{},
+			{
+				'Open the page': { authentication: 'none', path: 'live' },
+				'Show it': { options: { responseHeaders: { entries: HEADERS } } },
+			},
+		);
+		await api.activate(id);
+		const page = await browser.newPage();
+		try {
+			await eventually(async () => {
+				const answer = await page.goto(`${demo.n8n.url}/webhook/live?campaign=${CAMPAIGN}`);
+				return answer?.status() === 200 ? true : undefined;
+			}, 'the page');
+			const opened = page.locator('.card', { hasText: 'Opened' }).locator('strong');
+			expect(await opened.innerText()).toBe('12');
+			const [, last] = await store.reports.recipients(CAMPAIGN, { limit: 2, offset: 20 });
+			await store.tracking.record([
+				{
+					campaignId: CAMPAIGN,
+					reference: last?.reference ?? '',
+					event: 'opened',
+					link: 0,
+					at: Date.now(),
+				},
+			]);
+			await eventually(
+				async () => ((await opened.innerText()) === '13' ? true : undefined),
+				'the page to be loaded anew',
+			);
+		} finally {
+			await page.close();
+			await api.deactivate(id);
+		}
+	}, 60_000);
 });
