@@ -254,9 +254,9 @@ img{display:block;width:100%;max-width:480px;height:auto;margin:0 0 .5rem}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
 caption{padding:.25rem 0;text-align:left;color:#4b5563}
 th,td{padding:.35rem .5rem;border-top:1px solid #e5e7eb;text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}
-th:first-child{text-align:left;overflow-wrap:anywhere;min-width:5rem;font-weight:500}
+th:first-child{text-align:left;overflow-wrap:anywhere;min-width:7rem;font-weight:500}
 thead th{font-weight:600;border-top:0}
 footer{margin-top:1rem;color:#4b5563;font-size:.9rem}
 @media (min-width:48rem){.cards{grid-template-columns:repeat(4,1fr)}}
-@media (max-width:30rem){table{font-size:.8rem}th,td{padding:.3rem .25rem}}
+@media (max-width:30rem){table{font-size:.8rem}th,td{padding:.3rem .25rem}th:first-child{min-width:6rem}}
 `;

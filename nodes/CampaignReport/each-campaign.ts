@@ -11,7 +11,7 @@ export const campaignProperty: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. autumn-news-2026',
-	description: 'As in SMTP Bulk Send or SMTP Send. Leave empty for the newest campaign.',
+	hint: 'As in SMTP Bulk Send or SMTP Send. Leave empty for the newest campaign.',
 };
 
 /** One campaign that is asked for, and the first of the items that ask. */

@@ -23,7 +23,7 @@ export const compare: Operation = {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. spring-news-2026, autumn-news-2026',
-			description: 'Separated by commas. Leave empty for the newest campaigns.',
+			hint: 'Separated by commas. Leave empty for the newest campaigns.',
 		},
 		{
 			displayName: 'Limit',
