@@ -169,6 +169,7 @@ describe('Email Tracking Trigger', () => {
 		const outputs = execution.error ? [] : execution.outputs('Bulk');
 		return {
 			error: execution.error,
+			hints: JSON.stringify(execution.data?.resultData?.runData?.Bulk ?? ''),
 			reached: outputs.map((items: { json: { name: string } }[]) =>
 				items.map(({ json }) => json.name).sort(),
 			),
@@ -248,6 +249,37 @@ describe('Email Tracking Trigger', () => {
 		expect(out).not.toBe(otherOut);
 		expect(more).toEqual([]);
 		expect((await press(click)).headers.get('location')).toBe(TARGET);
+	}, 60_000);
+
+	it('warns of an address that readers elsewhere cannot reach, when it is published and when it is used', async () => {
+		expect(n8n.server.log()).toContain('is no public https address');
+		const { hints } = await campaign('letters-5', ['dora'], { tracking: { opens: true } });
+		expect(hints).toContain('open on this computer only');
+		// No way out at all, by contrast to the campaigns above.
+		expect(hints).toContain('There is no unsubscribe in this campaign');
+	}, 60_000);
+
+	it('counts what is done with a test mail for nobody, and its unsubscribe link takes nobody off', async () => {
+		const trial = {
+			operation: 'testSend',
+			testEmail: 'editor@letters.test',
+			tracking: { clicks: true, unsubscribe: 'line' },
+		};
+		const { error } = await campaign('letters-6', ['dora'], trial);
+		expect(error).toBeUndefined();
+		const { html } = await readByMailparser(Buffer.from(server.accepted.at(-1) ?? ''));
+		const [click = '', out = ''] = [...html.matchAll(/href="([^"]+)"/g)].map(([, href]) =>
+			String(href).replaceAll('&#x3D;', '='),
+		);
+		expect((await press(click)).headers.get('location')).toBe(TARGET);
+		const leaving = { method: 'POST', headers: FORM, body: 'List-Unsubscribe=One-Click' };
+		expect((await press(out, leaving)).status).toBe(404);
+		const kept = await store.suppressions.check(['dora@letters.test'], { list: 'letters' });
+		expect(kept.size).toBe(0);
+
+		const dry = await campaign('letters-6', ['dora'], { ...trial, operation: 'dryRun' });
+		expect(dry.error).toBeUndefined();
+		expect(await store.tracking.links('letters-6')).toEqual([]);
 	}, 60_000);
 
 	it('answers the links of single mails by SMTP Send, each counted for itself', async () => {
