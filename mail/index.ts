@@ -31,6 +31,8 @@ export { newestMessages } from './mailbox/newest';
 export { IMAP_OAUTH2_SERVICES } from './mailbox/oauth2-services';
 export { IMAP_PRESETS } from './mailbox/presets';
 export type { MailboxProblem } from './mailbox/problem';
+export { SentFolder } from './mailbox/sent-folder';
+export type { SentCopy } from './mailbox/sent-folder';
 export { watchMailbox } from './mailbox/session';
 export type { MailboxWatch } from './mailbox/session';
 export type { MailBatch, Verdict, WatchChange, WatchOptions } from './mailbox/session-options';

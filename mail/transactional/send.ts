@@ -28,6 +28,8 @@ export interface TransactionalOptions {
 	messageKey?: string;
 	/** Given: the mail leaves with its signature. */
 	signer?: DkimSigner;
+	/** Told the bytes of a mail that a server has taken now, and not of one that an earlier try sent. */
+	onSent?: (raw: Buffer) => Promise<void>;
 	signal?: AbortSignal;
 }
 
@@ -72,6 +74,8 @@ export async function sendTransactional(
 		if (pauseMs === undefined || !(await waited(pauseMs, signal))) break;
 		receipt = await attempt();
 	}
+	const isSent = receipt.outcome === 'sent' || receipt.outcome === 'partlySent';
+	if (isSent && !receipt.earlier) await options.onSent?.(raw);
 	return receipt;
 }
 

@@ -7,6 +7,7 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { dkimKeyTest, SHOWN_WHEN_SIGNED } from '../shared/dkim-key';
+import { imapAccountTest } from '../shared/imap-account';
 import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { operationProperties } from '../shared/operations';
 import {
@@ -19,6 +20,7 @@ import type { Operation } from './operations/operation';
 import { preview } from './operations/preview.operation';
 import { send } from './operations/send.operation';
 import { verify } from './operations/verify.operation';
+import { COPIED_WITH_ACCOUNT, COPIED_WITH_OAUTH2 } from './properties/sent-copy';
 
 const OPERATIONS: readonly Operation[] = [send, preview, verify];
 
@@ -53,6 +55,13 @@ export class SmtpSend implements INodeType {
 				testedBy: 'dkimKeyTest',
 				displayOptions: SHOWN_WHEN_SIGNED,
 			},
+			{
+				name: 'imapAccount',
+				required: true,
+				testedBy: 'imapAccountTest',
+				displayOptions: COPIED_WITH_ACCOUNT,
+			},
+			{ name: 'imapOAuth2Api', required: true, displayOptions: COPIED_WITH_OAUTH2 },
 			{ ...mailStoreCredential, displayOptions: TO_SEND },
 		],
 		properties: [
@@ -61,7 +70,7 @@ export class SmtpSend implements INodeType {
 		],
 	};
 
-	methods = { credentialTest: { smtpAccountTest, dkimKeyTest, mailStoreTest } };
+	methods = { credentialTest: { smtpAccountTest, dkimKeyTest, imapAccountTest, mailStoreTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const chosen = this.getNodeParameter('operation', 0);

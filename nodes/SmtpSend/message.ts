@@ -17,6 +17,7 @@ import { invitationOption, readInvitationOption } from './properties/invitation'
 import { readReply, replyToMessageOption } from './properties/reply';
 import { mailTrackingProperty } from './tracking';
 import { repeatOptions } from './properties/repeats';
+import { sentCopyOptions } from './properties/sent-copy';
 
 /** The form of one mail, for every operation that makes one. */
 export const messageProperties: INodeProperties[] = [
@@ -42,7 +43,11 @@ const messageOptions: INodeProperties[] = [
 export const optionsProperty = optionsOf(messageOptions);
 
 /** The same, and what only matters where the mail leaves. */
-export const sendOptionsProperty = optionsOf([...messageOptions, ...repeatOptions]);
+export const sendOptionsProperty = optionsOf([
+	...messageOptions,
+	...repeatOptions,
+	...sentCopyOptions,
+]);
 
 function optionsOf(options: readonly INodeProperties[]): INodeProperties {
 	return {

@@ -2,6 +2,7 @@ import type {
 	ICredentialDataDecryptedObject,
 	ICredentialsDecrypted,
 	ICredentialTestFunctions,
+	IExecuteFunctions,
 	INodeCredentialTestResult,
 	INodeProperties,
 	ITriggerFunctions,
@@ -34,18 +35,27 @@ export const imapAuthenticationProperty: INodeProperties = {
 	],
 };
 
+/** The account that the node's credential describes, by its parameter Authentication. */
+export async function readImapAccount(context: ITriggerFunctions): Promise<ImapAccount> {
+	const chosen = context.getNodeParameter('authentication', 'imapAccount');
+	const type = chosen === 'imapOAuth2Api' ? 'imapOAuth2Api' : 'imapAccount';
+	return await readImapCredential(context, type);
+}
+
 /**
- * The account that the node's credential describes. With OAuth2 its tokens are read from n8n and
+ * The account that a credential of this type describes. With OAuth2 its tokens are read from n8n and
  * renewed through it whenever they are needed, for as long as the account is in use.
  */
-export async function readImapAccount(context: ITriggerFunctions): Promise<ImapAccount> {
-	if (context.getNodeParameter('authentication', 'imapAccount') !== 'imapOAuth2Api')
-		return imapAccountFrom(await context.getCredentials('imapAccount'));
-	const credential = await context.getCredentials('imapOAuth2Api');
+export async function readImapCredential(
+	context: ITriggerFunctions | IExecuteFunctions,
+	type: 'imapAccount' | 'imapOAuth2Api',
+): Promise<ImapAccount> {
+	const credential = await context.getCredentials(type);
+	if (type === 'imapAccount') return imapAccountFrom(credential);
 	const user = asText(credential.user).trim();
 	if (user === '')
 		throw new Error('The OAuth2 credential has no user. Fill in the address of the mailbox.');
-	const tokens = await readAccessTokens(context, 'imapOAuth2Api');
+	const tokens = await readAccessTokens(context, type);
 	return { ...readServer(credential, IMAP_OAUTH2_SERVICES), auth: { user, tokens } };
 }
 

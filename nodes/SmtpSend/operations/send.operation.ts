@@ -10,6 +10,7 @@ import { messageProperties, readDraft, sendOptionsProperty } from '../message';
 import { onceFor, withinRun } from '../once';
 import { readRepeats } from '../properties/repeats';
 import { receiptToItem } from '../receipt-item';
+import { openSentCopies } from '../sent-copies';
 import { trackMails } from '../tracking';
 import type { Operation } from './operation';
 
@@ -32,6 +33,7 @@ async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionD
 	const { store } = opened;
 	await tellOfOtherStores(context, opened, { account });
 	const track = trackMails(context, () => Promise.resolve(store), 'send');
+	const copies = await openSentCopies(context);
 	const sendItem = async (itemIndex: number) => {
 		const draft = await readDraft(context, itemIndex);
 		const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
@@ -43,13 +45,19 @@ async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionD
 			...once,
 			pausesMs: repeats.pausesMs,
 			signer,
+			onSent: copies && ((raw) => copies.add(itemIndex, raw)),
 		});
-		return receiptToItem(context.getNode(), receipt, repeats);
+		const item = receiptToItem(context.getNode(), receipt, repeats);
+		return { ...item, json: { ...item.json, ...copies?.outputOf(itemIndex) } };
 	};
 	const atATime = account.limits.connections;
-	return await withinRun(context, store, () =>
-		forEachItem(context, { atATime, done: sentBefore }, sendItem),
-	);
+	try {
+		return await withinRun(context, store, () =>
+			forEachItem(context, { atATime, done: sentBefore }, sendItem),
+		);
+	} finally {
+		await copies?.close();
+	}
 }
 
 function sentBefore(count: number): string {
