@@ -171,14 +171,18 @@ describeWithPostgres('a campaign whose PostgreSQL is in trouble', () => {
 			runs.catch(() => undefined);
 
 			await untilTaken(50);
-			// Nobody tells the one run that its connections are gone: it finds out when no answer comes.
+			// Nobody tells the one run that its connections are gone: it finds out when no answer comes. By
+			// then the other has taken over what it held, for no heartbeat got through either.
 			halfOpen.proxy.freeze('open');
+			await halfOpen.proxy.refuse();
+			const back = sleep(LEASE_MS * 2).then(() => halfOpen.proxy.accept());
 			for (const name of ALL) {
 				await untilTaken(Math.min(server.taken.size + BETWEEN, RECIPIENTS));
 				// Else nothing is tried: there have to be more recipients then.
 				expect(server.taken.size).toBeLessThan(RECIPIENTS);
 				await TROUBLES[name]?.(scene);
 			}
+			await back;
 			const told = await runs;
 
 			const { sent, unknown, ...wrong } = await compare(place, RECIPIENTS);
