@@ -56,30 +56,27 @@ export function waitsForPace(shut: Shut, lane: string, now: number): Deferral {
 	const retryAt = Math.ceil(now + shut.waitMs);
 	const until = `${new Date(retryAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 	const to = lane === '' ? '' : ` to ${lane}`;
-	const reply = shut.why ? { reply: shut.why } : {};
+	const wait = { retryAt, waitsFor: 'pace' as const, ...(shut.why ? { reply: shut.why } : {}) };
 	switch (shut.cause) {
 		case 'quietHours':
-			return { retryAt, reason: `The quiet hours last until ${until}.` };
+			return { ...wait, reason: `The quiet hours last until ${until}.` };
 		case 'limit':
-			return { retryAt, reason: `The sending limit is reached; there is room again at ${until}.` };
+			return { ...wait, reason: `The sending limit is reached; there is room again at ${until}.` };
 		case 'paused':
 			return {
-				retryAt,
-				...reply,
+				...wait,
 				blame: 'capacity',
 				reason: `Mail${to} was slowed down, since too much was refused; it goes on at ${until}.`,
 			};
 		case 'policy':
 			return {
-				retryAt,
-				...reply,
+				...wait,
 				blame: 'senderPolicy',
 				reason: `Mail${to} was stopped until ${until}: the server refuses this sender by its policy. Check SPF, DKIM and DMARC of the sender's domain.`,
 			};
 		case 'reputation':
 			return {
-				retryAt,
-				...reply,
+				...wait,
 				blame: 'reputation',
 				reason: `Mail${to} was stopped until ${until}: the server refuses this sender for its reputation.`,
 			};

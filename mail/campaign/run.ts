@@ -119,8 +119,8 @@ async function* turnAway(
 }
 
 function orderedStop(order: 'paused' | 'cancelled', now: number): StopReason {
-	const { graceMs } = STOPPED;
+	const stop = { ...STOPPED, retryAt: now };
 	return order === 'paused'
-		? { graceMs, retryAt: now, reason: 'The campaign is paused. Resume it to send this mail.' }
-		: { graceMs, retryAt: now, reason: 'The campaign was cancelled.', cancelledAt: now };
+		? { ...stop, reason: 'The campaign is paused. Resume it to send this mail.' }
+		: { ...stop, reason: 'The campaign was cancelled.', cancelledAt: now };
 }

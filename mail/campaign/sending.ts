@@ -24,7 +24,7 @@ const CUT_MS = 500;
 const PATIENT_GRACE_MS = 60_000;
 
 /** The run is stopped from outside: by the caller, or with the process. */
-export const STOPPED = { reason: STOPPED_REASON, graceMs: 2_000 };
+export const STOPPED = { reason: STOPPED_REASON, waitsFor: 'order', graceMs: 2_000 } as const;
 
 /** Why a run ends before its list does. */
 export interface StopReason extends Deferral {
@@ -339,7 +339,7 @@ export class Sending {
 
 	#endsBecause(reason: string, askedMs?: number): StopReason {
 		const at = retryAt(1, this.settings.clock(), { askedMs });
-		return { reason, retryAt: at, graceMs: PATIENT_GRACE_MS };
+		return { reason, retryAt: at, waitsFor: 'account', graceMs: PATIENT_GRACE_MS };
 	}
 
 	#breakDown(error: unknown): void {
@@ -362,7 +362,7 @@ export class Sending {
 	#deferred(owed: Owed): RecipientOutcome {
 		const at = this.settings.clock();
 		const { messageId } = this.settings.identityOf(owed);
-		const why = owed.deferral ?? this.#stopped?.reason ?? { retryAt: at, reason: STOPPED_REASON };
+		const why = owed.deferral ?? this.#stopped?.reason ?? { ...STOPPED, retryAt: at };
 		return deferredOutcome(owed, why, { messageId, at });
 	}
 

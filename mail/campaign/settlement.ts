@@ -84,7 +84,7 @@ export function outcomeOf(
 /** For whoever is to be tried again after this run. */
 export function deferredOutcome(
 	{ index, recipient, attempts }: Owed,
-	{ retryAt, reason, reply, blame }: Deferral,
+	{ retryAt, reason, reply, blame, waitsFor }: Deferral,
 	{ messageId, at }: { messageId: string; at: number },
 ): RecipientOutcome {
 	return {
@@ -95,6 +95,7 @@ export function deferredOutcome(
 		...(reply ? { reply } : {}),
 		reason,
 		...(blame ? { blame } : {}),
+		...(waitsFor ? { waitsFor } : {}),
 		messageId,
 		attempts,
 		at,

@@ -1,4 +1,5 @@
 import type { Blame } from '../model/blame';
+import type { WaitsFor } from '../model/outcome';
 import type { TakenIn } from './intake';
 import { TimeQueue } from './time-queue';
 
@@ -19,6 +20,8 @@ export interface Deferral {
 	reason: string;
 	reply?: string;
 	blame?: Blame;
+	/** Left out where a server's answer to this mail is what it waits for. */
+	waitsFor?: WaitsFor;
 }
 
 /** Those of one provider, who keep pace together. */

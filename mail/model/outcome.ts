@@ -15,11 +15,19 @@ export type RecipientOutcome = RecipientRef &
 				reply?: string;
 				reason: string;
 				blame?: Blame;
+				waitsFor?: WaitsFor;
 		  } & Attempted)
 		| ({ outcome: 'failed'; reply?: string; reason: string; blame: Blame } & Attempted)
 		| ({ outcome: 'unknown'; reason: string } & Attempted)
 		| { outcome: 'skipped'; skipReason: SkipReason; reason: string }
 	);
+
+/**
+ * What keeps a recipient waiting whom no server has answered: the `pace` (limits, quiet hours, a
+ * provider that is slowed down or stopped), an `order` to stop or pause, or the `account` - its server is
+ * out of reach, or lets it send nothing.
+ */
+export type WaitsFor = 'pace' | 'order' | 'account';
 
 export interface RecipientRef {
 	/** The caller's own index of the recipient, as given to the run (n8n: the item's index). */

@@ -10,10 +10,11 @@ import type {
 } from '../../mail/index';
 import { attachmentsProperty, readItemFiles } from '../shared/attachment-fields';
 import { signWithDkimProperty } from '../shared/dkim-key';
-import { headerOptions, readHeaderChoices } from '../shared/header-fields';
+import { readHeaderChoices } from '../shared/header-fields';
 import { readTracking, trackingProperty, withFooter } from '../shared/tracking-fields';
 import { campaignOptions, campaignProperties, readCampaign } from './properties/campaign';
 import { contentOptions, contentProperties, readContent } from './properties/content';
+import { campaignHeaderOptions } from './properties/headers';
 import { pacingOptions, pacingProperties, readPacing } from './properties/pacing';
 import { recipientOptions, recipientProperties } from './properties/recipients';
 import { readSending, sendingOptions } from './properties/sending';
@@ -41,7 +42,7 @@ export const optionsProperty: INodeProperties = {
 	options: [
 		...contentOptions,
 		...campaignOptions,
-		...headerOptions,
+		...campaignHeaderOptions,
 		...recipientOptions,
 		...skippingOptions,
 		...pacingOptions,

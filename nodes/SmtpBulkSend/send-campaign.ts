@@ -87,11 +87,7 @@ class WaitForEverybody {
 
 	add(outcome: RecipientOutcome): void {
 		if (outcome.outcome === 'skipped') return;
-		const isWaiting =
-			outcome.outcome === 'deferred' &&
-			outcome.attempts === 0 &&
-			!outcome.reply &&
-			!/quiet hours|sending limit|paused/.test(outcome.reason);
+		const isWaiting = outcome.outcome === 'deferred' && outcome.waitsFor === 'account';
 		if (!isWaiting) this.#others += 1;
 		else if (++this.#waiting === 1) this.#reason = outcome.reason;
 	}

@@ -40,7 +40,7 @@ describe('a campaign that is paused', () => {
 		const { sent = 0, deferred = 0 } = tally(all);
 		expect(sent).toBeGreaterThan(0);
 		expect(sent + deferred).toBe(2_000);
-		expect(all.at(-1)).toMatchObject({ reason: containing('paused') });
+		expect(all.at(-1)).toMatchObject({ reason: containing('paused'), waitsFor: 'order' });
 		expect(await store.ledger.counts('spring')).toMatchObject({ sent, queued: deferred });
 
 		await store.campaigns.setState('spring', 'running');

@@ -109,7 +109,11 @@ describe('a run with limits', () => {
 			'x.example': { sent: 50 },
 		});
 		const waiting = all.find(({ outcome }) => outcome === 'deferred');
-		expect(waiting).toMatchObject({ attempts: 0, reason: containing('sending limit') });
+		expect(waiting).toMatchObject({
+			attempts: 0,
+			reason: containing('sending limit'),
+			waitsFor: 'pace',
+		});
 		expect(await store.ledger.counts('spring')).toMatchObject({ queued: 47, claimed: 0 });
 	});
 

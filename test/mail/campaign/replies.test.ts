@@ -76,7 +76,7 @@ it.each(all.map((row, nth) => [row.by, row.reply.replaceAll('\n', ' '), row, nth
 		expect(suppressed.size).toBe(row.suppressed ? 1 : 0);
 
 		if (row.pace === 'run ends') {
-			expect(rest).toMatchObject([{ outcome: 'deferred', attempts: 0 }]);
+			expect(rest).toMatchObject([{ outcome: 'deferred', attempts: 0, waitsFor: 'account' }]);
 			await pacer.close();
 			return;
 		}

@@ -4,40 +4,16 @@ import { forEachItem } from '../../shared/for-each-item';
 import { openNodeStore } from '../../shared/mail-store';
 import { describeCampaign } from '../campaign-item';
 import { campaignIdProperty, readCampaignId } from '../properties/campaign';
-import type { Operation } from './operation';
 
-const idProperty = {
+/** Which campaign it is about. */
+export const orderedCampaignProperty = {
 	...campaignIdProperty,
 	default: '',
 	hint: 'As it stands in the node that sends it',
 };
 
-/** Halts a campaign, wherever it runs; whoever was not mailed yet stays queued. */
-export const pause: Operation = {
-	choice: {
-		name: 'Pause',
-		value: 'pause',
-		description: 'Halt a campaign within seconds, wherever it runs, until Resume lets it go on',
-		action: 'Pause a campaign',
-	},
-	properties: [idProperty],
-	execute: (context) => giveOrder(context, 'paused'),
-};
-
-/** Ends a campaign for good; the data of those not mailed yet is deleted. */
-export const cancel: Operation = {
-	choice: {
-		name: 'Cancel',
-		value: 'cancel',
-		description:
-			'End a campaign for good within seconds, wherever it runs, and delete the data of everybody who was not mailed yet',
-		action: 'Cancel a campaign',
-	},
-	properties: [idProperty],
-	execute: (context) => giveOrder(context, 'cancelled'),
-};
-
-async function giveOrder(
+/** To every item's campaign, wherever it runs: it hears of it within seconds. */
+export async function giveOrder(
 	context: IExecuteFunctions,
 	state: 'paused' | 'cancelled',
 ): Promise<INodeExecutionData[][]> {
