@@ -22,10 +22,13 @@ import { testSend } from './operations/test-send.operation';
 
 const OPERATIONS: readonly Operation[] = [cancel, dryRun, pause, resume, send, status, testSend];
 
-/** Those that know an account; the others only look into the store. */
-const WITH_AN_ACCOUNT = [send, resume, dryRun, testSend].map(
-	({ choice }) => choice.value as string,
-);
+/**
+ * Those that only look into the store. By `hide`, not `show`: what Authentication is shown for counts as
+ * part of the sign-in in n8n's editor, which then leaves the choice of the operation out.
+ */
+const WITHOUT_ACCOUNT = {
+	hide: { operation: [pause, cancel, status].map(({ choice }) => choice.value as string) },
+};
 
 /** Evaluated by the editor, so it names nothing of ours. */
 const OUTPUTS: INodeTypeDescription['outputs'] = `={{ (({ send: ["Sent", "Deferred", "Failed", "Skipped"], resume: ["Sent", "Deferred", "Failed", "Skipped"], dryRun: ["Report", "Left Out"], testSend: ["Sent", "Failed"] })[$parameter["operation"] || "send"] || ["Result"]).filter((name, index) => index === 0 || $parameter["outputItems"] !== "summary" || !["send", "resume"].includes($parameter["operation"])).map((name) => ({ type: "${NodeConnectionTypes.Main}", displayName: $parameter["outputItems"] === "summary" && ["send", "resume"].includes($parameter["operation"]) ? "Summary" : name })) }}`;
@@ -34,7 +37,8 @@ const SUBTITLE =
 	'={{ ({ send: "send", resume: "resume", dryRun: "dry run", testSend: "test", pause: "pause", cancel: "cancel", status: "status" })[$parameter["operation"]] + ($parameter["campaignId"] ? ": " + $parameter["campaignId"] : "") }}';
 
 const shownForSending = (authentication: string) => ({
-	show: { authentication: [authentication], operation: WITH_AN_ACCOUNT },
+	show: { authentication: [authentication] },
+	...WITHOUT_ACCOUNT,
 });
 
 export class SmtpBulkSend implements INodeType {
@@ -91,7 +95,7 @@ export class SmtpBulkSend implements INodeType {
 function withAuthentication([operation, ...form]: INodeProperties[]): INodeProperties[] {
 	const authentication = {
 		...authenticationProperty,
-		displayOptions: { show: { operation: WITH_AN_ACCOUNT } },
+		displayOptions: WITHOUT_ACCOUNT,
 	};
 	return [...(operation ? [operation] : []), authentication, ...form];
 }

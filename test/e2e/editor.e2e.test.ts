@@ -62,6 +62,7 @@ suite('the editor', () => {
 			'node-2',
 			'Bulk',
 			[
+				'Operation',
 				'Campaign ID',
 				'From Email',
 				'Bounce Address',
