@@ -9,6 +9,11 @@ class N8nApi {
 		this.url = url;
 	}
 
+	/** What a signed-in browser would send. */
+	get cookie() {
+		return this.#cookie;
+	}
+
 	/**
 	 * @param {string} method
 	 * @param {string} path

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 
+import packageJson from '../../package.json';
 import { CHROMIUM, openEditor } from './support/editor';
 import type { Editor } from './support/editor';
 import { chain, OWNER, PRESS, startTestN8n } from './support/n8n';
@@ -7,6 +8,16 @@ import type { TestN8n } from './support/n8n';
 
 const suite = existsSync(CHROMIUM) ? describe : describe.skip;
 if (!existsSync(CHROMIUM)) console.warn('The editor is not looked at: Chromium is not installed.');
+
+const NODES = {
+	smtpSend: 'SMTP Send',
+	smtpBulkSend: 'SMTP Bulk Send',
+	bounceTrigger: 'Bounce Trigger',
+	bounceParser: 'Bounce Parser',
+	suppressionList: 'Suppression List',
+	emailTrackingTrigger: 'Email Tracking Trigger',
+	campaignReport: 'Campaign Report',
+};
 
 suite('the editor', () => {
 	let n8n: TestN8n;
@@ -22,6 +33,10 @@ suite('the editor', () => {
 				{ name: 'Send', type: 'n8n-nodes-smtp-suite.smtpSend' },
 				{ name: 'Bulk', type: 'n8n-nodes-smtp-suite.smtpBulkSend' },
 				{ name: 'Bounces', type: 'n8n-nodes-smtp-suite.bounceTrigger' },
+				{ name: 'Parser', type: 'n8n-nodes-smtp-suite.bounceParser' },
+				{ name: 'Suppressed', type: 'n8n-nodes-smtp-suite.suppressionList' },
+				{ name: 'Tracking', type: 'n8n-nodes-smtp-suite.emailTrackingTrigger' },
+				{ name: 'Report', type: 'n8n-nodes-smtp-suite.campaignReport' },
 			]),
 		);
 		workflow = made.id;
@@ -33,18 +48,17 @@ suite('the editor', () => {
 		await n8n.stop();
 	}, 60_000);
 
-	it('knows all three nodes, with icons for light and dark', async () => {
+	it('knows every node of the package, with icons for light and dark', async () => {
 		const types = await n8n.server.api.request('POST', '/node-types', {
-			nodeInfos: ['smtpSend', 'smtpBulkSend', 'bounceTrigger'].map((name) => ({
+			nodeInfos: Object.keys(NODES).map((name) => ({
 				name: `n8n-nodes-smtp-suite.${name}`,
 				version: 1,
 			})),
 		});
-		expect(types.map(({ displayName }: { displayName: string }) => displayName)).toEqual([
-			'SMTP Send',
-			'SMTP Bulk Send',
-			'Bounce Trigger',
-		]);
+		expect(types.map(({ displayName }: { displayName: string }) => displayName)).toEqual(
+			Object.values(NODES),
+		);
+		expect(Object.keys(NODES)).toHaveLength(packageJson.n8n.nodes.length);
 		for (const { iconUrl } of types)
 			for (const icon of [iconUrl.light, iconUrl.dark]) {
 				const answer = await fetch(`${n8n.server.url}/${icon}`);
@@ -84,6 +98,10 @@ suite('the editor', () => {
 				'After Reading a Report',
 			],
 		],
+		['node-4', 'Parser', []],
+		['node-5', 'Suppressed', ['Operation']],
+		['node-6', 'Tracking', []],
+		['node-7', 'Report', ['Operation', 'Campaign ID']],
 	])(
 		'opens %s (%s) with its fields in order',
 		async (id, name, fields) => {
@@ -100,6 +118,42 @@ suite('the editor', () => {
 		},
 		60_000,
 	);
+
+	it.each([
+		['email', 'SMTP Send'],
+		['smtp', 'SMTP Bulk Send'],
+		['newsletter', 'SMTP Bulk Send'],
+		['mail merge', 'SMTP Bulk Send'],
+		['bulk', 'SMTP Bulk Send'],
+		['bounce', 'Bounce Trigger'],
+		['dsn', 'Bounce Parser'],
+		['unsubscribe', 'Email Tracking Trigger'],
+		['suppress', 'Suppression List'],
+		['open rate', 'Campaign Report'],
+	])('is found by who types "%s": %s', async (words, name) => {
+		const types = (await (
+			await fetch(`${n8n.server.url}/types/nodes.json`, {
+				headers: { cookie: n8n.server.api.cookie },
+			})
+		).json()) as { displayName: string; codex?: { alias?: string[] } }[];
+		// What the nodes panel searches through: the name and the aliases.
+		const found = types
+			.filter(({ displayName, codex }) =>
+				[displayName, ...(codex?.alias ?? [])].some((each) => each.toLowerCase().includes(words)),
+			)
+			.map(({ displayName }) => displayName);
+		expect(found).toContain(name);
+	});
+
+	it('shows each node in the dark as well', async () => {
+		await editor.setTheme('dark');
+		for (const [index, name] of Object.keys(NODES).entries()) {
+			await editor.openNode(workflow, `node-${index + 1}`);
+			await editor.screenshot(`dark-${name}`);
+		}
+		await editor.setTheme('light');
+		expect(editor.errors).toEqual([]);
+	}, 120_000);
 
 	it.each([
 		['smtpAccount', 'An SMTP account'],
