@@ -24,6 +24,11 @@ const STEPS = {
 	types: () => tool('tsc', ['--noEmit']),
 	unit: () => jest('unit'),
 	package: checkPackage,
+	docs: async () => {
+		await tool('gulp', ['build']);
+		await run(toolchain.node24(), ['scripts/docs.mjs', '--check'], { cwd: toolchain.ROOT });
+		totals.passed += 1;
+	},
 	integration: async () => {
 		await ensureDebian({
 			'/usr/sbin/postfix': 'postfix',
