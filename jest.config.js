@@ -25,6 +25,8 @@ const project = (displayName, testMatch) => ({
  * *.test.ts, *.integration.test.ts, *.e2e.test.ts.
  */
 module.exports = {
+	// Jest leaves a core free by itself; most of these tests wait rather than compute.
+	maxWorkers: '100%',
 	projects: [
 		{
 			...project('unit', ['<rootDir>/test/**/*.test.ts']),

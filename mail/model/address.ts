@@ -62,6 +62,11 @@ export function parseMailboxList(text: string, rules: AddressRules = {}): Parsed
 			ok: false,
 			problem: `${quote(text)} holds a control character (${control}), which no email address may.`,
 		};
+	if (breaksLineInQuotes(text))
+		return {
+			ok: false,
+			problem: `${quote(text)} has a line break between quotation marks, which no email address may.`,
+		};
 	// A line break separates addresses for people who paste a column; inside a header it never may.
 	const entries = addressparser(text.replace(/[\r\n]+/g, ','));
 	const mailboxes: Mailbox[] = [];
@@ -171,6 +176,18 @@ function cleanName(name: string): string {
 		.replace(/\p{Cc}+/gu, ' ')
 		.trim()
 		.slice(0, 256);
+}
+
+/** What stands between quotation marks is one word (RFC 5322 section 3.2.4): it must not fall apart. */
+function breaksLineInQuotes(text: string): boolean {
+	let quoted = false;
+	for (let at = 0; at < text.length; at += 1) {
+		const letter = text[at];
+		if (letter === '"') quoted = !quoted;
+		else if (quoted && letter === '\\') at += 1;
+		else if (quoted && (letter === '\r' || letter === '\n')) return true;
+	}
+	return false;
 }
 
 function findControl(text: string): string | undefined {

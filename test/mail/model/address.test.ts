@@ -62,6 +62,17 @@ describe('a list', () => {
 	});
 });
 
+it('a line break between quotation marks does not make two addresses of one', () => {
+	expect(parseMailbox('"a\r\n.\r\n"@example.com')).toMatchObject({
+		ok: false,
+		problem: expect.stringContaining('line break between quotation marks') as string,
+	});
+	expect(parseMailboxList('"Ada" <ada@example.com>\n"Bob" <bob@example.com>')).toMatchObject({
+		ok: true,
+		mailboxes: [{ name: 'Ada' }, { name: 'Bob' }],
+	});
+});
+
 it('compares addresses by case, form and punycode', () => {
 	expect(recipientKey(' Ada@EXÄMPLE.com ')).toBe('ada@xn--exmple-cua.com');
 	expect(recipientKey('Ada@XN--EXMPLE-CUA.com')).toBe('ada@xn--exmple-cua.com');
