@@ -409,9 +409,12 @@ export interface CampaignRecord {
 export interface OwingCampaign {
 	id: string;
 	account: string;
-	/** Recipients who can still be mailed. */
+	/** Recipients without an outcome: who can still be mailed, and who is on the wire. */
 	owed: number;
-	/** When the first of them is due; in the past when somebody is due now. */
+	/**
+	 * When the first of them is due, or the lease of whoever sends it is over; in the past when there
+	 * is something to do now.
+	 */
 	dueAt: number;
 }
 

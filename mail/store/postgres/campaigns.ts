@@ -63,8 +63,13 @@ const SQL = {
 	owing: statement<OwingCampaign>(`
 		SELECT campaign.name AS id, account, owed, due_at AS "dueAt"
 		FROM campaign CROSS JOIN LATERAL (
-			SELECT count(*) AS owed, min(due_at) AS due_at FROM recipient
-			WHERE recipient.campaign = campaign.id AND ${CLAIMABLE} AND ${MAILABLE} OFFSET 0) AS open
+			SELECT count(*) AS owed, min(due_at) AS due_at FROM (
+				SELECT due_at FROM recipient
+				WHERE recipient.campaign = campaign.id AND ${CLAIMABLE} AND ${MAILABLE}
+				UNION ALL
+				SELECT due_at FROM recipient
+				WHERE recipient.campaign = campaign.id AND recipient.state = 'dispatched' AND ${MAILABLE}
+			) AS without_outcome OFFSET 0) AS open
 		WHERE campaign.state = 'running' AND finished_at IS NULL AND owed > 0
 			AND EXISTS (
 				SELECT 1 FROM campaign_definition WHERE campaign_definition.campaign = campaign.id)

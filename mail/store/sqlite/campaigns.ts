@@ -18,8 +18,8 @@ interface OwingRow extends Record<string, string | number> {
 	dueAt: number;
 }
 
-/** Who is not mailed yet, and could be. */
-const OPEN_STATES = "('queued', 'claimed', 'deferred')";
+/** Of whom no outcome is known yet; of a `dispatched` one it may never be, if its sender died. */
+const OPEN_STATES = "('queued', 'claimed', 'deferred', 'dispatched')";
 const RECORD = 'name AS id, title, account, state, created_at, state_since, finished_at';
 /** Payloads are deleted so many at a time: the event loop has its turn in between. */
 const PURGE = 500;
@@ -53,7 +53,7 @@ export function createCampaigns(database: Database, clock: () => number): Campai
 		WHERE name = :id AND NOT EXISTS (
 			SELECT 1 FROM recipient JOIN payload ON payload.recipient = recipient.id
 			WHERE recipient.campaign = campaign.id
-				AND recipient.state IN ('queued', 'claimed', 'dispatched', 'deferred'))`);
+				AND recipient.state IN ${OPEN_STATES})`);
 	const owing = database.statement<OwingRow>(`
 		SELECT campaign.name AS id, campaign.account, count(*) AS owed, min(due_at) AS dueAt
 		FROM campaign JOIN recipient ON recipient.campaign = campaign.id

@@ -130,6 +130,19 @@ export function campaignsContract(makePlace: MakePlace): void {
 			expect(await campaigns.owing()).toEqual([]);
 		});
 
+		it('owe an outcome to whom a dead sender was mailing, once its lease is over', async () => {
+			const { campaigns, ledger } = scene.store;
+			await campaigns.define(SPRING);
+			await scene.dispatched('ada');
+			const [owing] = await campaigns.owing();
+			expect(owing).toMatchObject({ id: CAMPAIGN, owed: 1 });
+			expect(owing?.dueAt).toBeGreaterThan(scene.now);
+			scene.now = (owing?.dueAt ?? 0) + 1;
+			await ledger.expireDispatched(CAMPAIGN);
+			expect(await campaigns.owing()).toEqual([]);
+			expect(await campaigns.finish(CAMPAIGN)).toBe(true);
+		});
+
 		it('tell page by page whom they owe, in the order of the list', async () => {
 			const { ledger } = scene.store;
 			await scene.queue('eve', 'ada', 'dot', 'bea', 'cyd');
