@@ -1,6 +1,6 @@
 import type { CampaignRecord, Campaigns, CampaignState, OwingCampaign } from '../store';
 import type { Database } from './database';
-import { CLAIMABLE } from './ledger-sql';
+import { CLAIMABLE, MAILABLE } from './ledger-sql';
 import { CLOCK, NOW, statement } from './statement';
 
 interface CampaignRow {
@@ -16,8 +16,6 @@ interface CampaignRow {
 const RECORD = 'name AS id, title, account, state, created_at, state_since, finished_at';
 /** Payloads are deleted so many at a time. */
 const PURGE = 5_000;
-const MAILABLE = 'EXISTS (SELECT 1 FROM payload WHERE payload.recipient = recipient.id)';
-
 const SQL = {
 	write: statement<CampaignRow>(`
 		WITH ${CLOCK}

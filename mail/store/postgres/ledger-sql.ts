@@ -50,7 +50,7 @@ const IF_RUNNING = "(SELECT id FROM campaign WHERE name = :campaignId AND state 
 export const CLAIMABLE = "recipient.state IN ('queued', 'deferred', 'claimed')";
 
 /** What to mail is gone once an outcome was final; a late `deferred` over `unknown` is without. */
-const MAILABLE = 'EXISTS (SELECT 1 FROM payload WHERE payload.recipient = recipient.id)';
+export const MAILABLE = 'EXISTS (SELECT 1 FROM payload WHERE payload.recipient = recipient.id)';
 
 export const ENTRY = `
 	recipient.id, campaign.name AS "campaignId", key, address, reference, recipient.state, attempts,
