@@ -141,7 +141,7 @@ if (missing !== undefined) console.warn(`Account tests are skipped: ${missing}`)
 				{ mailbox: 'INBOX', limit: 1, signal: AbortSignal.timeout(100) },
 			);
 			expect(newest.ok).toBe(false);
-			expect(Date.now() - start).toBeLessThan(500);
+			expect(Date.now() - start).toBeLessThan(4_000);
 			await proxy.close();
 		});
 	});

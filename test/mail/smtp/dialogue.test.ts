@@ -54,11 +54,11 @@ describe('the envelope of the next message', () => {
 	});
 
 	it('costs one round trip a message, not two', async () => {
-		await start({ thinksMs: 40 });
+		await start({ thinksMs: 100 });
 		await sendTo('warm');
 		const begun = performance.now();
 		await sendAll(10);
-		expect(performance.now() - begun).toBeLessThan(10 * 40 * 1.6);
+		expect(performance.now() - begun).toBeLessThan(10 * 100 * 1.9);
 	});
 
 	it('waits for the reply where nobody said that it may follow', async () => {
@@ -241,6 +241,6 @@ describe('a reply without an end', () => {
 		for (let times = 0; times < 1_000 && read !== 'tooLong'; times += 1)
 			read = reader.read(Buffer.from(piece));
 		expect(read).toBe('tooLong');
-		expect(performance.now() - begun).toBeLessThan(1_000);
+		expect(performance.now() - begun).toBeLessThan(5_000);
 	});
 });

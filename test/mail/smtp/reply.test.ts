@@ -57,6 +57,6 @@ describe('what a reply means', () => {
 	it('reads a million characters in no time', () => {
 		const begun = Date.now();
 		readReply(`550 ${'again '.repeat(200_000)}`);
-		expect(Date.now() - begun).toBeLessThan(500);
+		expect(Date.now() - begun).toBeLessThan(5_000);
 	});
 });
