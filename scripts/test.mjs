@@ -36,6 +36,13 @@ const STEPS = {
 			'/usr/lib/dovecot/lmtp': 'dovecot-lmtpd',
 			'/usr/lib/postgresql': 'postgresql',
 		});
+		await run(toolchain.node24(), ['scripts/fetch-mail-servers.mjs'], {
+			cwd: toolchain.ROOT,
+		}).catch((error) => {
+			notes.push(
+				`Exim and OpenSMTPD could not be fetched, so their tests were skipped. ${error.message.split('\n')[0]}`,
+			);
+		});
 		await jest('integration', ['--runInBand']);
 	},
 	e2e: async () => {

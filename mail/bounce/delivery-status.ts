@@ -99,7 +99,8 @@ function readRecipient(headers: Headers, words: OtherWords): ReportedRecipient |
 	const said = diagnosticOf(headers);
 	// OpenSMTPD and Exim say why beside the address only.
 	const diagnostic = said || oneLine(words(address).own);
-	const action = actionOf(first(headers, 'action'), first(headers, 'status'));
+	const told = actionOf(first(headers, 'action'), first(headers, 'status'));
+	const action = told === 'delayed' && GIVEN_UP.test(diagnostic) ? 'failed' : told;
 	const remoteMta = afterType(first(headers, 'remote-mta'));
 	const status = first(headers, 'status');
 	return {
@@ -111,6 +112,12 @@ function readRecipient(headers: Headers, words: OtherWords): ReportedRecipient |
 		...judge({ action, status, diagnostic, context: () => contextOf(words(address)) }),
 	};
 }
+
+/**
+ * OpenSMTPD (6.8) reports the mail that it gives up as one that is "delayed for more than 0 seconds", and
+ * has already taken it out of its queue.
+ */
+const GIVEN_UP = /^envelope expired$/i;
 
 function contextOf({ own, all }: { own: string; all: string }): string {
 	return `${own} ${all}`;

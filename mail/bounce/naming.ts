@@ -133,6 +133,9 @@ const RUNGS: readonly Rung[] = [alone, labelled, inPhrase, inTranscript, anywher
 const SEPARATOR = /^\s*[-=*_#|]{3,}/;
 /** Where the fields of a report stand in its text. */
 const REPORT_FIELD = /^(?:reporting-mta|received-from-mta|(?:final|original)-recipient)[ \t]*:/i;
+/** OpenSMTPD's words around its list of recipients, which say nothing of why. */
+const AFTER_LIST =
+	/^\s{0,8}(?:below is a copy of the original message|please note that this is only)/i;
 const MAX_OWN_LINES = 40;
 
 function withWords(places: readonly Place[], lines: readonly string[]): Named[] {
@@ -163,7 +166,7 @@ function ownLines(
 	];
 	for (let at = place.line + 1; at < Math.min(end, place.line + MAX_OWN_LINES); at++) {
 		const each = lines[at] ?? '';
-		if (REPORT_FIELD.test(each)) break;
+		if (REPORT_FIELD.test(each) || AFTER_LIST.test(each)) break;
 		if (SEPARATOR.test(each)) {
 			if (isOneOfMany) break;
 			continue;

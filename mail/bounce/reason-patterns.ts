@@ -30,7 +30,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	},
 	{
 		reason: 'expired',
-		words: anyOf('message expired|did not accept our requests to connect'),
+		words: anyOf('(?:message|envelope) expired|did not accept our requests to connect'),
 	},
 	{
 		reason: 'mailererror',

@@ -8,6 +8,7 @@ import type { ChildServer } from './child-server';
 import { startChild, tempFolder, waitForPort } from './child-server';
 import type { Dovecot } from './dovecot';
 import { freePorts } from './free-port';
+import { inPrivateRoot } from './private-root';
 
 const POSTFIX = '/usr/sbin/postfix';
 const DAEMONS = '/usr/lib/postfix/sbin';
@@ -46,6 +47,8 @@ export interface PostfixOptions {
 	requireAuth?: boolean;
 	/** More of main.cf, which wins over ours. */
 	main?: Record<string, string>;
+	/** Asks `NAME_SERVER` for the names of hosts, and not the machine's own. */
+	asksNameServer?: boolean;
 }
 
 /** @returns why Postfix cannot be started here; undefined when it can */
@@ -102,10 +105,11 @@ async function tryToStart(options: PostfixOptions): Promise<Postfix> {
 	try {
 		// Makes the folders of the queue.
 		await promisify(execFile)(POSTFIX, ['-c', config, 'check']);
-		const started = startChild(join(DAEMONS, 'master'), ['-c', config, '-d'], {
-			...process.env,
-			MAIL_CONFIG: config,
-		});
+		const master = [join(DAEMONS, 'master'), '-c', config, '-d'] as const;
+		const [program = '', ...args] = options.asksNameServer
+			? inPrivateRoot({ folder: folder.path }, master[0], master.slice(1))
+			: master;
+		const started = startChild(program, args, { ...process.env, MAIL_CONFIG: config });
 		server = started;
 		const gaveUp = (): boolean => started.ended;
 		await waitForPort(ports.smtp, { greets: true, gaveUp });
@@ -171,7 +175,7 @@ function mainCf(
 		local_transport: 'error:5.1.1 no local users here',
 		default_transport: 'error:5.1.2 this test server sends nothing to other machines',
 		relay_transport: 'error:5.1.2 this test server sends nothing to other machines',
-		disable_dns_lookups: 'yes',
+		disable_dns_lookups: options.asksNameServer ? 'no' : 'yes',
 		smtpd_peername_lookup: 'no',
 		recipient_delimiter: '+',
 		virtual_mailbox_domains: [
