@@ -134,3 +134,5 @@ export { digestOf } from './transactional/digest';
 export type { OnceOptions } from './transactional/once';
 export { composeTransactional, sendTransactional } from './transactional/send';
 export type { Receipt } from './transactional/send';
+export { evaluateSpf } from './deliverability/spf-evaluate';
+export type { SpfEvaluation, SpfQuestion, SpfVerdict } from './deliverability/spf-evaluate';

@@ -76,3 +76,10 @@ export interface Finding {
 	/** Where the rule is written: `RFC 7208 section 4.6.4`, or the name of a provider's page. */
 	source: string;
 }
+
+/** For `requiredBy`: every receiver, for every mail. */
+export const ALWAYS: Finding['requiredBy'] = { transactional: RECEIVERS, bulk: RECEIVERS };
+/** For `requiredBy`: every receiver, for mail to many. */
+export const FOR_BULK: Finding['requiredBy'] = { bulk: RECEIVERS };
+/** For `requiredBy`: no receiver refuses or files mail for it. */
+export const BY_NONE: Finding['requiredBy'] = {};
