@@ -1,0 +1,125 @@
+import { isDmarcRecord } from './dmarc-discovery';
+import type { DmarcRecord } from './dmarc-discovery';
+import type { Dns } from './dns';
+import { dnsName } from './dns';
+import { dnsFix, organisation } from './dns-fix';
+import { BY_NONE } from './finding';
+import type { Finding } from './finding';
+
+const FIELD = { area: 'dmarc', fixes: [], evidence: [], requiredBy: BY_NONE } as const;
+/** RFC 9989 section 4.7: receivers need not serve more. */
+const SERVED_ADDRESSES = 2;
+const LOOKED_AT = 6;
+
+/** Do the reports of a DMARC record reach somebody (RFC 9990 section 4)? */
+export async function checkReportAddresses(policy: DmarcRecord, dns: Dns): Promise<Finding[]> {
+	const name = `_dmarc.${policy.domain}`;
+	const { text } = policy;
+	const rua = policy.tags.get('rua');
+	const base = { ...FIELD, subject: name, evidence: [text], source: 'RFC 9990 section 4' } as const;
+	if (rua === undefined)
+		return [
+			{
+				...base,
+				id: 'dmarc.noReports',
+				status: 'warning',
+				title: `The DMARC record of ${policy.domain} asks nobody for reports (rua).`,
+				why: 'Without reports you do not see who sends in your name, nor whether your own mail passes.',
+				fixes: [
+					dnsFix(name, {
+						action: 'replace',
+						type: 'TXT',
+						value: withReports(text, `mailto:postmaster@${policy.domain}`),
+						oldValue: text,
+						note: 'Put in the mailbox that is to get the reports.',
+					}),
+				],
+			},
+		];
+	const uris = rua.split(',').map((uri) => uri.trim());
+	const read = uris.slice(0, LOOKED_AT).map((uri) => ({ uri, domain: domainOf(uri) }));
+	const bad = read.filter(({ domain }) => domain === undefined).map(({ uri }) => uri);
+	if (bad.length > 0) {
+		const good = read.flatMap(({ uri, domain }) => (domain === undefined ? addressIn(uri) : [uri]));
+		return [
+			{
+				...base,
+				id: 'dmarc.badReportAddress',
+				status: 'warning',
+				title: `Reports of ${policy.domain} go nowhere: ${bad.map((uri) => `"${uri.slice(0, 80)}"`).join(', ')} is no "mailto:" address.`,
+				why: 'Receivers send no reports there.',
+				fixes: [
+					dnsFix(name, {
+						action: 'replace',
+						type: 'TXT',
+						value: withReports(
+							text,
+							good.length > 0 ? good.join(',') : `mailto:postmaster@${policy.domain}`,
+						),
+						oldValue: text,
+					}),
+				],
+			},
+		];
+	}
+	const findings: Finding[] = [];
+	if (uris.length > SERVED_ADDRESSES)
+		findings.push({
+			...base,
+			id: 'dmarc.manyReportAddresses',
+			status: 'info',
+			title: `The DMARC record of ${policy.domain} names ${uris.length} addresses for reports; receivers need only serve two.`,
+			why: 'Those after the second may get none.',
+		});
+	for (const { domain = '' } of read)
+		if (organisation(domain) !== organisation(policy.domain))
+			findings.push(...(await checkConsent(policy, domain, dns)));
+	return findings;
+}
+
+/** Reports to another organisation need its consent, published in its DNS. */
+async function checkConsent(policy: DmarcRecord, target: string, dns: Dns): Promise<Finding[]> {
+	const consent = `${policy.domain}._report._dmarc.${target}`;
+	const answer = await dns.lookUp(consent, 'TXT');
+	if (answer.outcome === 'unknown') return [];
+	if (answer.outcome === 'records' && answer.records.some((record) => isDmarcRecord(record.text)))
+		return [];
+	return [
+		{
+			...FIELD,
+			id: 'dmarc.reportsNotAuthorized',
+			subject: target,
+			status: 'warning',
+			title: `${target} has not agreed to get the DMARC reports of ${policy.domain}, so receivers send none there.`,
+			why: 'A stranger could otherwise flood a mailbox with reports.',
+			fixes: [
+				dnsFix(consent, {
+					action: 'publish',
+					type: 'TXT',
+					value: 'v=DMARC1',
+					note: `For whoever runs the DNS of ${target}.`,
+				}),
+			],
+			evidence: [policy.text],
+			source: 'RFC 9990 section 4',
+		},
+	];
+}
+
+/** The domain of a `mailto:` URI; a size limit (`!10m`) may follow. */
+function domainOf(uri: string): string | undefined {
+	const found = /^mailto:[^@\s!?]+@([^@\s!?]+)(?:![0-9]+[kmgt]?)?(?:\?.*)?$/i.exec(uri);
+	return found?.[1] === undefined ? undefined : dnsName(found[1]);
+}
+
+/** A bare address, as it should have been written. */
+function addressIn(uri: string): string[] {
+	const found = /[^\s:@,]+@[^\s:@,!]+/.exec(uri.slice(0, 400));
+	return found && domainOf(`mailto:${found[0]}`) !== undefined ? [`mailto:${found[0]}`] : [];
+}
+
+function withReports(text: string, rua: string): string {
+	const parts = text.split(';').map((part) => part.trim());
+	const others = parts.filter((part) => part !== '' && !/^rua\s*=/i.test(part));
+	return [...others, `rua=${rua}`].join('; ');
+}

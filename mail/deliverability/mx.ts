@@ -1,0 +1,256 @@
+import { BlockList, isIP } from 'node:net';
+
+import type { Dns } from './dns';
+import { dnsFix } from './dns-fix';
+import { ALWAYS, BY_NONE } from './finding';
+import type { Finding } from './finding';
+
+export interface MxSubject {
+	domain: string;
+	/** What comes to this domain: answers of people (From) or bounces (the return path). */
+	role: 'from' | 'returnPath';
+}
+
+const FIELD = { area: 'mx', fixes: [], evidence: [] } as const;
+const LOOKED_AT = 10;
+
+/** Can answers and bounces come home: does the domain take mail (RFC 5321 section 5.1)? */
+export async function checkMx({ domain, role }: MxSubject, dns: Dns): Promise<Finding[]> {
+	const comes = role === 'from' ? 'answers' : 'bounces';
+	const answer = await dns.lookUp(domain, 'MX');
+	const find = (
+		id: string,
+		status: Finding['status'],
+		title: string,
+		why: string,
+		more: Partial<Pick<Finding, 'fixes' | 'evidence' | 'source'>> = {},
+	): Finding => ({
+		...FIELD,
+		id,
+		subject: domain,
+		status,
+		title,
+		why,
+		requiredBy: status === 'fail' || status === 'unknown' ? ALWAYS : BY_NONE,
+		source: 'RFC 5321 section 5.1',
+		...more,
+	});
+	if (answer.outcome === 'unknown')
+		return [
+			find(
+				'mx.unknown',
+				'unknown',
+				`The mail servers of ${domain} could not be looked up: ${answer.reason}.`,
+				'Nothing is known, so nothing is held against the domain.',
+			),
+		];
+	if (answer.outcome === 'none') return [await withoutMx(domain, comes, dns, find)];
+	const lines = answer.records.map(({ priority, exchange }) => `MX ${priority} ${exchange || '.'}`);
+	if (answer.records.some(({ exchange }) => exchange === ''))
+		return [
+			find(
+				'mx.null',
+				'fail',
+				`${domain} says that it takes no mail at all (null MX).`,
+				`Neither ${comes} nor complaints can reach you, and many receivers refuse mail from such a domain.`,
+				{
+					fixes: [
+						dnsFix(domain, {
+							action: 'replace',
+							type: 'MX',
+							value: `10 mail.${domain}`,
+							oldValue: '0 .',
+							note: `Put in the server that takes mail for ${domain}, or send from a domain that has one.`,
+						}),
+					],
+					evidence: lines,
+					source: 'RFC 7505',
+				},
+			),
+		];
+	const findings: Finding[] = [];
+	const reach: ('good' | 'bad' | 'unknown')[] = [];
+	for (const { exchange, priority } of answer.records.slice(0, LOOKED_AT)) {
+		const problem = await checkExchange(exchange, dns);
+		reach.push(problem === undefined ? 'good' : problem.unknown ? 'unknown' : 'bad');
+		if (problem === undefined || problem.unknown) continue;
+		findings.push(
+			find(
+				problem.id,
+				'warning',
+				`${domain} names a mail server that is none: ${problem.title}.`,
+				problem.why,
+				{
+					fixes: problem.target
+						? [
+								dnsFix(domain, {
+									action: 'replace',
+									type: 'MX',
+									value: `${priority} ${problem.target}`,
+									oldValue: `${priority} ${exchange}`,
+								}),
+							]
+						: answer.records.length > 1
+							? [dnsFix(domain, { action: 'delete', type: 'MX', value: `${priority} ${exchange}` })]
+							: [
+									{
+										kind: 'setting',
+										text: `Give ${exchange} an address in the DNS, or name another server.`,
+									},
+								],
+					evidence: lines,
+				},
+			),
+		);
+	}
+	if (!reach.includes('good') && reach.includes('bad') && !reach.includes('unknown'))
+		// A CNAME works at most senders; an exchange without an address works nowhere.
+		return findings.map((finding) =>
+			finding.id === 'mx.alias' ? finding : { ...finding, status: 'fail', requiredBy: ALWAYS },
+		);
+	if (!reach.includes('good') && reach.includes('unknown'))
+		return [
+			...findings,
+			find(
+				'mx.unknown',
+				'unknown',
+				`The addresses of the mail servers of ${domain} could not be looked up.`,
+				'Nothing is known, so nothing is held against the domain.',
+				{ evidence: lines },
+			),
+		];
+	if (findings.length > 0) return findings;
+	return [
+		find(
+			'mx.sound',
+			'pass',
+			`${domain} takes mail, so ${comes} can come home.`,
+			'Receivers want to be able to answer a sender.',
+			{ evidence: lines },
+		),
+	];
+}
+
+type Find = (
+	id: string,
+	status: Finding['status'],
+	title: string,
+	why: string,
+	more?: Partial<Pick<Finding, 'fixes' | 'evidence' | 'source'>>,
+) => Finding;
+
+/** Without MX a domain's own address takes its mail; without that nothing does. */
+async function withoutMx(domain: string, comes: string, dns: Dns, find: Find): Promise<Finding> {
+	const [four, six] = await Promise.all([dns.lookUp(domain, 'A'), dns.lookUp(domain, 'AAAA')]);
+	if (four.outcome === 'records' || six.outcome === 'records')
+		return find(
+			'mx.implicit',
+			'warning',
+			`${domain} names no mail server (MX); senders try its own address instead.`,
+			`Where no mail server runs there, ${comes} are lost.`,
+			{
+				fixes: [
+					dnsFix(domain, {
+						action: 'publish',
+						type: 'MX',
+						value: `10 ${domain}`,
+						note: 'Put in the server that takes mail for this domain.',
+					}),
+				],
+			},
+		);
+	if (four.outcome === 'unknown' || six.outcome === 'unknown')
+		return find(
+			'mx.unknown',
+			'unknown',
+			`Whether ${domain} takes mail could not be looked up.`,
+			'Nothing is known, so nothing is held against the domain.',
+		);
+	return find(
+		'mx.missing',
+		'fail',
+		`${domain} takes no mail: it has neither a mail server (MX) nor an address.`,
+		`There ${comes} are lost, and many receivers refuse mail from a domain that cannot be answered.`,
+		{
+			fixes: [
+				dnsFix(domain, {
+					action: 'publish',
+					type: 'MX',
+					value: `10 mail.${domain}`,
+					note: `Put in the server that takes mail for ${domain}.`,
+				}),
+			],
+		},
+	);
+}
+
+interface ExchangeProblem {
+	id: string;
+	title: string;
+	why: string;
+	unknown: boolean;
+	/** The name to put in its place. */
+	target?: string;
+}
+
+async function checkExchange(exchange: string, dns: Dns): Promise<ExchangeProblem | undefined> {
+	const problem = (id: string, title: string, why: string, target?: string): ExchangeProblem => ({
+		id,
+		title,
+		why,
+		unknown: false,
+		...(target !== undefined && { target }),
+	});
+	if (isIP(exchange) !== 0)
+		return problem(
+			'mx.isAddress',
+			`${exchange} is an address, where a name must stand`,
+			'Senders cannot use it.',
+		);
+	const alias = await dns.lookUp(exchange, 'CNAME');
+	if (alias.outcome === 'records')
+		return problem(
+			'mx.alias',
+			`${exchange} is an alias (CNAME)`,
+			'Some senders do not follow it, and their mail is lost.',
+			alias.records[0],
+		);
+	const [four, six] = await Promise.all([dns.lookUp(exchange, 'A'), dns.lookUp(exchange, 'AAAA')]);
+	const addresses = [four, six].flatMap((answer) =>
+		answer.outcome === 'records' ? answer.records : [],
+	);
+	if (addresses.length > 0) {
+		if (addresses.some((address) => !isPrivate(address))) return undefined;
+		return problem(
+			'mx.privateAddress',
+			`${exchange} has only addresses of a private network (${addresses.join(', ')})`,
+			'Nobody outside can reach it.',
+		);
+	}
+	if (four.outcome === 'unknown' || six.outcome === 'unknown')
+		return { id: '', title: '', why: '', unknown: true };
+	return problem('mx.noAddress', `${exchange} has no address`, 'Senders cannot reach it.');
+}
+
+const PRIVATE = new BlockList();
+for (const [net, bits] of [
+	['10.0.0.0', 8],
+	['172.16.0.0', 12],
+	['192.168.0.0', 16],
+	['169.254.0.0', 16],
+	['100.64.0.0', 10],
+	['127.0.0.0', 8],
+	['0.0.0.0', 8],
+] as const)
+	PRIVATE.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [
+	['fc00::', 7],
+	['fe80::', 10],
+	['::1', 128],
+] as const)
+	PRIVATE.addSubnet(net, bits, 'ipv6');
+
+/** Whether an address cannot be reached from the internet (RFC 6890). */
+export function isPrivate(address: string): boolean {
+	return PRIVATE.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+}
