@@ -1,0 +1,227 @@
+/*
+ * Records about mail that comes to the domain: nobody refuses mail of a sender for the lack of them, so
+ * they are told as worth knowing. Published and broken they can lose bounces and answers.
+ */
+import type { Dns } from './dns';
+import { dnsFix } from './dns-fix';
+import type { DmarcRecord } from './dmarc-discovery';
+import { BY_NONE } from './finding';
+import type { Finding } from './finding';
+import { readTagList } from './tags';
+
+const FIELD = { fixes: [], evidence: [], requiredBy: BY_NONE } as const;
+
+/** MTA-STS (RFC 8461), TLS reports (RFC 8460) and TLSA (RFC 7672), as far as the DNS tells. */
+export async function checkReceiving(domain: string, dns: Dns): Promise<Finding[]> {
+	const findings = await Promise.all([
+		checkMtaSts(domain, dns),
+		checkTlsReports(domain, dns),
+		checkTlsa(domain, dns),
+	]);
+	return findings.flat();
+}
+
+async function checkMtaSts(domain: string, dns: Dns): Promise<Finding[]> {
+	const name = `_mta-sts.${domain}`;
+	const base = {
+		...FIELD,
+		area: 'receiving',
+		subject: name,
+		source: 'RFC 8461 section 3.1',
+	} as const;
+	const answer = await dns.lookUp(name, 'TXT');
+	if (answer.outcome !== 'records') return [];
+	const texts = answer.records.map(({ text }) => text);
+	const records = texts.filter((text) => /^v=STSv1\s*;/.test(text));
+	const id = records[0] === undefined ? undefined : readTagList(records[0]).get('id');
+	if (records.length === 1 && id !== undefined && /^[a-z0-9]{1,32}$/i.test(id)) {
+		const host = `mta-sts.${domain}`;
+		const [four, six] = await Promise.all([dns.lookUp(host, 'A'), dns.lookUp(host, 'AAAA')]);
+		if (four.outcome === 'none' && six.outcome === 'none')
+			return [
+				{
+					...base,
+					id: 'receiving.mtaStsNoPolicy',
+					status: 'warning',
+					title: `${domain} announces MTA-STS, but there is no server ${host} that could hold the policy.`,
+					why: 'Senders that remember an older policy may hold back answers and bounces.',
+					fixes: [dnsFix(name, { action: 'delete', type: 'TXT', value: records[0] ?? '' })],
+					evidence: texts,
+					source: 'RFC 8461 section 3.3',
+				},
+			];
+		return [
+			{
+				...base,
+				id: 'receiving.mtaSts',
+				status: 'info',
+				title: `${domain} announces MTA-STS.`,
+				why: 'Servers that send to you insist on TLS. The policy file itself is not looked at here.',
+				evidence: texts,
+			},
+		];
+	}
+	return [
+		{
+			...base,
+			id: 'receiving.mtaStsBroken',
+			status: 'warning',
+			title:
+				records.length > 1
+					? `${name} has several MTA-STS records, so senders see none.`
+					: `The MTA-STS record at ${name} cannot be read.`,
+			why: 'Servers that send to you do not insist on TLS, though you want them to.',
+			fixes:
+				records.length > 1
+					? records.slice(1).map((value) => dnsFix(name, { action: 'delete', type: 'TXT', value }))
+					: [
+							dnsFix(name, {
+								action: 'replace',
+								type: 'TXT',
+								value: `v=STSv1; id=${(id ?? '').replace(/[^a-z0-9]/gi, '').slice(0, 32) || '1'}`,
+								oldValue: texts[0] ?? '',
+							}),
+						],
+			evidence: texts,
+		},
+	];
+}
+
+async function checkTlsReports(domain: string, dns: Dns): Promise<Finding[]> {
+	const name = `_smtp._tls.${domain}`;
+	const answer = await dns.lookUp(name, 'TXT');
+	if (answer.outcome !== 'records') return [];
+	const texts = answer.records.map(({ text }) => text);
+	const isRight = (text: string) =>
+		/^v=TLSRPTv1\s*;/.test(text) &&
+		/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/i.test(readTagList(text).get('rua') ?? '');
+	if (texts.filter((text) => text.startsWith('v=TLSRPTv1')).length === 1 && texts.some(isRight))
+		return [];
+	return [
+		{
+			...FIELD,
+			area: 'receiving',
+			id: 'receiving.tlsReportsBroken',
+			subject: name,
+			status: 'warning',
+			title: `The record for reports on TLS at ${name} cannot be read.`,
+			why: 'Nobody sends you such reports.',
+			fixes: [
+				dnsFix(name, {
+					action: 'replace',
+					type: 'TXT',
+					value: `v=TLSRPTv1; rua=mailto:postmaster@${domain}`,
+					oldValue: texts[0] ?? '',
+				}),
+				...texts.slice(1).map((value) => dnsFix(name, { action: 'delete', type: 'TXT', value })),
+			],
+			evidence: texts,
+			source: 'RFC 8460 section 3',
+		},
+	];
+}
+
+/** RFC 7672 section 3.1: usages 0 and 1 mean nothing to mail servers. */
+async function checkTlsa(domain: string, dns: Dns): Promise<Finding[]> {
+	const exchangers = await dns.lookUp(domain, 'MX');
+	if (exchangers.outcome !== 'records') return [];
+	const findings: Finding[] = [];
+	for (const { exchange } of exchangers.records.slice(0, 5)) {
+		if (exchange === '') continue;
+		const name = `_25._tcp.${exchange}`;
+		const answer = await dns.lookUp(name, 'TLSA');
+		if (answer.outcome !== 'records') continue;
+		const lines = answer.records.map(
+			({ usage, selector, matching, data }) => `${usage} ${selector} ${matching} ${data}`,
+		);
+		if (answer.records.every(({ usage }) => usage < 2))
+			findings.push({
+				...FIELD,
+				area: 'receiving',
+				id: 'receiving.tlsaUsage',
+				subject: name,
+				status: 'warning',
+				title: `The TLSA records of ${exchange} are of kinds that mail servers do not use (0 and 1).`,
+				why: 'Servers that check them may hold back answers and bounces.',
+				fixes: answer.records.map(({ selector, matching, data }, index) =>
+					dnsFix(name, {
+						action: 'replace',
+						type: 'TLSA',
+						value: `3 ${selector} ${matching} ${data}`,
+						oldValue: lines[index] ?? '',
+					}),
+				),
+				evidence: lines,
+				source: 'RFC 7672 section 3.1.3',
+			});
+	}
+	return findings;
+}
+
+/** A logo beside the mail (BIMI): told, and told why it would not be shown. */
+export async function checkBrand(
+	domain: string,
+	policy: DmarcRecord | undefined,
+	dns: Dns,
+): Promise<Finding[]> {
+	const name = `default._bimi.${domain}`;
+	const answer = await dns.lookUp(name, 'TXT');
+	if (answer.outcome !== 'records') return [];
+	const texts = answer.records.map(({ text }) => text);
+	const record = texts.find((text) => /^v=BIMI1\s*;/.test(text));
+	const base = {
+		...FIELD,
+		area: 'brand',
+		subject: name,
+		evidence: texts,
+		source: 'BIMI (draft-brand-indicators-for-message-identification)',
+	} as const;
+	const logo = record === undefined ? undefined : readTagList(record).get('l');
+	if (record === undefined || logo === undefined || (logo !== '' && !/^https:\/\/\S+$/.test(logo)))
+		return [
+			{
+				...base,
+				id: 'brand.broken',
+				status: 'warning',
+				title: `The BIMI record at ${name} cannot be read: it needs "v=BIMI1;" first and an https address after "l=".`,
+				why: 'Your logo is not shown.',
+				fixes: [
+					{
+						kind: 'setting',
+						text: 'Publish the record that your logo service shows, or take it away.',
+					},
+				],
+			},
+		];
+	const strength = policy?.tags.get('p')?.toLowerCase();
+	if (logo !== '' && strength !== 'quarantine' && strength !== 'reject')
+		return [
+			{
+				...base,
+				id: 'brand.weakPolicy',
+				status: 'warning',
+				title: `The logo of ${domain} is not shown: BIMI needs a DMARC policy of "quarantine" or "reject".`,
+				why: 'Gmail, Yahoo and Apple show logos only where nobody else can send in your name.',
+				fixes: policy
+					? [
+							dnsFix(`_dmarc.${policy.domain}`, {
+								action: 'replace',
+								type: 'TXT',
+								value: policy.text.replace(/\bp\s*=\s*none\b/i, 'p=quarantine'),
+								oldValue: policy.text,
+								note: 'Only when the reports show that all your mail passes.',
+							}),
+						]
+					: [],
+			},
+		];
+	return [
+		{
+			...base,
+			id: 'brand.announced',
+			status: 'info',
+			title: `${domain} announces a logo (BIMI).`,
+			why: 'Gmail and Apple also want a certificate for it. The logo itself is not looked at here.',
+		},
+	];
+}
