@@ -10,6 +10,8 @@ export interface CuttingServer {
 	readonly confirmed: string[];
 	/** Every line of a command, and `.` for a message, in the order they came. */
 	readonly heard: string[];
+	/** Those of them that came while the reply to a message was still to be written. */
+	readonly early: string[];
 	/** Bytes that came in, and that went out, on the first connection. */
 	readonly bytes: { in: number; out: number };
 	readonly connections: number;
@@ -39,6 +41,7 @@ export async function cuttingServer(cutting: Cutting = {}): Promise<CuttingServe
 		received: [] as string[],
 		confirmed: [] as string[],
 		heard: [] as string[],
+		early: [] as string[],
 		bytes: { in: 0, out: 0 },
 	};
 
@@ -46,6 +49,7 @@ export async function cuttingServer(cutting: Cutting = {}): Promise<CuttingServe
 		let pending = '';
 		let inBody = false;
 		let recipient = '';
+		let unanswered = 0;
 		let queue = Promise.resolve();
 
 		const write = (text: string): boolean => {
@@ -65,11 +69,14 @@ export async function cuttingServer(cutting: Cutting = {}): Promise<CuttingServe
 		};
 		const hear = (line: string): void => {
 			server.heard.push(line);
+			if (unanswered > 0) server.early.push(line);
 			if (line === '.') {
+				unanswered += 1;
 				const address = recipient;
 				const reply = replyTo('.', '250 2.0.0 Ok');
 				if (reply.startsWith('250')) server.received.push(address);
 				const answer = () => {
+					unanswered -= 1;
 					if (write(`${reply}\r\n`) && reply.startsWith('250')) server.confirmed.push(address);
 				};
 				const { thinksMs = 0 } = cutting;
