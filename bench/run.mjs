@@ -14,6 +14,17 @@ const here = import.meta.dirname;
 const root = join(here, '..');
 const SUFFIX = '.bench.ts';
 
+/** What starts n8n looks for things beside itself. */
+const scriptsStayWhereTheyAre = {
+	name: 'scripts-stay-where-they-are',
+	setup(bundle) {
+		bundle.onResolve({ filter: /scripts\/lib\/.*\.cjs$/ }, ({ path, resolveDir }) => ({
+			path: join(resolveDir, path),
+			external: true,
+		}));
+	},
+};
+
 const names = (await readdir(here))
 	.filter((file) => file.endsWith(SUFFIX))
 	.map((file) => file.slice(0, -SUFFIX.length))
@@ -45,6 +56,7 @@ async function run(benchmark, options) {
 			format: 'cjs',
 			target: 'node22',
 			logLevel: 'error',
+			plugins: [scriptsStayWhereTheyAre],
 		});
 		const nodeOptions = (process.env.BENCH_NODE_OPTIONS ?? '').split(' ').filter(Boolean);
 		const child = spawn(process.execPath, [...nodeOptions, outfile, ...options], {

@@ -1,0 +1,59 @@
+import { chain, itemsOf, PRESS, startTestN8n } from '../test/e2e/support/n8n';
+import type { NodeJson } from '../test/e2e/support/n8n';
+
+/** The node that is measured: its type, its parameters, its credentials. */
+export type MeasuredNode = Omit<Partial<NodeJson>, 'name'> & Pick<NodeJson, 'type'>;
+
+export interface NodeRun {
+	/** How long the node was at work, as n8n itself says it, in ms. */
+	ms: number;
+	/** The items of each of its outputs. */
+	outputs: { json: Record<string, unknown> }[][];
+}
+
+/** A real n8n with the packed package, to measure nodes in. */
+export interface MeasuringN8n {
+	/** The process, for whoever asks the system about it. */
+	readonly pid: number;
+	/** @returns what a node names it by */
+	credential(type: string, data: object): Promise<Record<string, { id: string; name: string }>>;
+	/** One execution of a workflow of its own, in which the node gets these items. */
+	run(node: MeasuredNode, items: readonly object[], timeoutMs?: number): Promise<NodeRun>;
+	stop(): Promise<void>;
+}
+
+/**
+ * Nodes are measured one after the other in one n8n, so that whatever else the machine does meets
+ * all alike. Give each a few items first: what is loaded at the first call is no part of a rate.
+ */
+export async function startMeasuringN8n(): Promise<MeasuringN8n> {
+	const n8n = await startTestN8n();
+	const { api, pid } = n8n.server;
+	return {
+		pid: pid ?? NaN,
+		async credential(type, data) {
+			const name = `Bench ${type} ${JSON.stringify(data)}`.slice(0, 100);
+			return { [type]: { id: await api.putCredential(name, type, data), name } };
+		},
+		async run(node, items, timeoutMs = 300_000) {
+			const { id } = (await api.createWorkflow(
+				chain('Bench', [PRESS, ...itemsOf(items), { ...node, name: MEASURED }]),
+			)) as { id: string };
+			const finished: Finished = await api.finished(await api.execute(id, PRESS.name), timeoutMs);
+			if (finished.status !== 'success')
+				throw new Error(`The execution ended as ${finished.status}: ${finished.error?.message}`);
+			const [work] = finished.data.resultData.runData[MEASURED] ?? [];
+			return { ms: work?.executionTime ?? NaN, outputs: finished.outputs(MEASURED) };
+		},
+		stop: () => n8n.stop(),
+	};
+}
+
+const MEASURED = 'Measured';
+
+interface Finished {
+	status: string;
+	error?: { message: string };
+	outputs: (node: string) => NodeRun['outputs'];
+	data: { resultData: { runData: Record<string, { executionTime: number }[]> } };
+}
