@@ -1,4 +1,4 @@
-import { escapeMarkup, number, shorten } from './markup';
+import { escapeMarkup, number, shorten } from '../model/markup';
 
 /** A picture, with the words that stand for it where it cannot be seen. */
 export interface Chart {

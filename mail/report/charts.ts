@@ -1,7 +1,7 @@
 import { barChart, timeChart } from './chart';
 import type { Chart } from './chart';
 import type { LinkFigures, Moment, SetbackCount, Summary } from './figures';
-import { rate } from './markup';
+import { rate } from '../model/markup';
 
 /** From all recipients down to who left: each bar is a part of those before. */
 export function deliveryChart(summary: Summary): Chart {

@@ -1,7 +1,7 @@
 import type { Chart } from './chart';
 import { compareChart, deliveryChart, linksChart, setbacksChart, timelineChart } from './charts';
 import type { LinkFigures, Moment, SetbackCount, Summary } from './figures';
-import { escapeMarkup, number, rate, shorten } from './markup';
+import { escapeMarkup, number, rate, shorten } from '../model/markup';
 
 export interface CampaignFigures {
 	summary: Summary;

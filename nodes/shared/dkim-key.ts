@@ -32,9 +32,24 @@ export const SHOWN_WHEN_SIGNED = { show: { '/options.signWithDkim': [true] } };
  */
 export async function readDkimSigner(context: IExecuteFunctions): Promise<DkimSigner | undefined> {
 	if (context.getNodeParameter('options.signWithDkim', 0, false) !== true) return undefined;
-	const made = signerFrom(await context.getCredentials('dkimKey'));
+	const made = await loadSigner(context);
 	if (!made.ok) throw new Error(`The DKIM key cannot sign, so nothing was sent. ${made.problem}`);
 	return made.signer;
+}
+
+/**
+ * The key that the node's credential holds, to look at and not to sign with.
+ *
+ * @throws Error when it cannot be read
+ */
+export async function readDkimKeyOf(context: IExecuteFunctions): Promise<DkimSigner['key']> {
+	const made = await loadSigner(context);
+	if (!made.ok) throw new Error(`The DKIM Key credential cannot be used. ${made.problem}`);
+	return made.signer.key;
+}
+
+async function loadSigner(context: IExecuteFunctions) {
+	return signerFrom(await context.getCredentials('dkimKey'));
 }
 
 /** The credential's test button: reads the key, and looks for its public half in the DNS. */

@@ -1,0 +1,148 @@
+import type {
+	IBinaryKeyData,
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeProperties,
+} from 'n8n-workflow';
+
+import { deliverabilityPage, judge, verdictChart } from '../../mail/index';
+import type { Finding, MailProfile } from '../../mail/index';
+import type { Looked } from './operations/operation';
+
+/** For whom is judged, and in which form it comes out: the same for each operation. */
+export const outputProperties: INodeProperties[] = [
+	{
+		displayName: 'Kind of Mail',
+		name: 'profile',
+		type: 'options',
+		noDataExpression: true,
+		default: 'bulk',
+		description: 'Receivers ask more of those who send to many',
+		options: [
+			{
+				name: 'Bulk',
+				value: 'bulk',
+				description: 'Newsletters, campaigns and all else that goes to many',
+			},
+			{
+				name: 'Transactional',
+				value: 'transactional',
+				description: 'Single mails that a person waits for, such as invoices and passwords',
+			},
+		],
+	},
+	{
+		displayName: 'Give',
+		name: 'give',
+		type: 'options',
+		noDataExpression: true,
+		default: 'report',
+		options: [
+			{
+				name: 'One Item With All Findings',
+				value: 'report',
+				description: 'The verdict for each receiver, the findings, and the records to publish',
+			},
+			{
+				name: 'One Item for Each Finding',
+				value: 'findings',
+				description: 'For an If or Filter node: by status, area or ID',
+			},
+			{
+				name: 'One Item for Each Problem',
+				value: 'problems',
+				description: 'Only what is to be mended or better mended; no item when all is well',
+			},
+		],
+	},
+	{
+		displayName: 'HTML Page',
+		name: 'htmlPage',
+		type: 'boolean',
+		default: false,
+		displayOptions: { show: { give: ['report'] } },
+		description:
+			'Whether to make a page of it too: in the field "html", to mail it or to answer a webhook with, and as a file in the binary field "page"',
+	},
+	{
+		displayName: 'Picture',
+		name: 'picture',
+		type: 'boolean',
+		default: false,
+		displayOptions: { show: { give: ['report'] } },
+		description: 'Whether to draw the verdict as an SVG picture too, in the binary field "picture"',
+	},
+];
+
+/** What one item looked at becomes, in the form that was chosen. */
+export async function giveOut(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ subject, findings, details = {} }: Looked,
+): Promise<INodeExecutionData[]> {
+	const profile = context.getNodeParameter('profile', itemIndex) as MailProfile;
+	const give = context.getNodeParameter('give', itemIndex);
+	const pairedItem = { item: itemIndex };
+	if (give !== 'report')
+		return findings
+			.filter(({ status }) => give === 'findings' || status === 'fail' || status === 'warning')
+			.map((finding) => ({
+				json: { checked: subject, ...describe(finding, profile) },
+				pairedItem,
+			}));
+	const verdict = judge(findings, profile);
+	const report = {
+		subject,
+		verdict,
+		findings,
+		at: Date.now(),
+		zone: context.getTimezone(),
+	};
+	const count = (status: Finding['status']) =>
+		findings.filter((finding) => finding.status === status).length;
+	const json: IDataObject = {
+		checked: subject,
+		profile,
+		verdict: verdict.overall,
+		receivers: { ...verdict.receivers },
+		counts: {
+			fail: count('fail'),
+			warning: count('warning'),
+			unknown: count('unknown'),
+			info: count('info'),
+			pass: count('pass'),
+		},
+		fixes: findings
+			.filter(({ status }) => status === 'fail' || status === 'warning')
+			.flatMap(({ id, fixes }) => fixes.map((fix) => ({ finding: id, ...fix }))),
+		findings: findings.map((finding) => describe(finding, profile)),
+		...details,
+	};
+	const binary: IBinaryKeyData = {};
+	if (context.getNodeParameter('htmlPage', itemIndex, false) === true) {
+		const html = deliverabilityPage(report);
+		json.html = html;
+		binary.page = await context.helpers.prepareBinaryData(
+			Buffer.from(html),
+			'deliverability.html',
+			'text/html',
+		);
+	}
+	if (context.getNodeParameter('picture', itemIndex, false) === true)
+		binary.picture = await context.helpers.prepareBinaryData(
+			Buffer.from(verdictChart(report).svg),
+			'deliverability.svg',
+			'image/svg+xml',
+		);
+	return [{ json, ...(Object.keys(binary).length > 0 && { binary }), pairedItem }];
+}
+
+function describe({ requiredBy, ...finding }: Finding, profile: MailProfile): IDataObject {
+	return {
+		...finding,
+		requiredBy: [...(requiredBy[profile] ?? [])],
+		fixes: finding.fixes.map((fix) => ({ ...fix })),
+		evidence: [...finding.evidence],
+	};
+}
