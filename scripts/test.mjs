@@ -35,6 +35,8 @@ const STEPS = {
 			'/usr/sbin/dovecot': 'dovecot-imapd',
 			'/usr/lib/dovecot/lmtp': 'dovecot-lmtpd',
 			'/usr/lib/postgresql': 'postgresql',
+			'/usr/sbin/nsd': 'nsd',
+			'/usr/lib/python3/dist-packages/spf.py': 'python3-spf',
 		});
 		await run(toolchain.node24(), ['scripts/fetch-mail-servers.mjs'], {
 			cwd: toolchain.ROOT,

@@ -178,6 +178,8 @@ type Find = (
 	more?: Partial<Pick<Finding, 'fixes' | 'evidence' | 'source'>>,
 ) => Finding;
 
+const AT_THE_SERVICE =
+	'Publish the whole record that your mail service shows for this selector, or sign with another key.';
 const WHY_NO_SIGNATURE = 'Signatures with this key are not believed, as if the mail had none.';
 
 async function explainMissing(
@@ -244,7 +246,7 @@ function readKey(text: string, key: DkimKey | undefined, name: string, find: Fin
 	const replaceWith = (value: string | undefined): Pick<Finding, 'fixes' | 'evidence'> => ({
 		fixes:
 			value === undefined
-				? []
+				? [{ kind: 'setting', text: AT_THE_SERVICE }]
 				: [dnsFix(name, { action: 'replace', type: 'TXT', value, oldValue: text })],
 		evidence,
 	});

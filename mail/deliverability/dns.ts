@@ -170,7 +170,7 @@ function readRecord(record: unknown, type: RecordType): unknown {
 }
 
 function readFailure({ code = 'an error' }: NodeJS.ErrnoException): DnsAnswer<never> {
-	if (code === 'ENOTFOUND') return { outcome: 'none', nameExists: false };
+	if (code === 'ENOTFOUND' || code === 'EBADNAME') return { outcome: 'none', nameExists: false };
 	if (code === 'ENODATA') return NO_DATA;
 	return unknown(REASONS[code] ?? `the name server said ${code}`);
 }

@@ -22,6 +22,11 @@ export interface SpfModifier {
 	text: string;
 	name: string;
 	value: string;
+	/**
+	 * A mechanism's name with "=" where ":" belongs: by the letter an unknown modifier, which readers skip
+	 * (RFC 7208 section 6). The term that was meant.
+	 */
+	meant?: string;
 }
 
 /** A term that makes the whole record an error (RFC 7208 section 4.6). */
@@ -68,17 +73,20 @@ function readTerm(text: string): SpfTerm {
 		const name = (modifier[1] ?? '').toLowerCase();
 		const value = modifier[2] ?? '';
 		if (MECHANISMS.has(name))
-			return mistake(
-				text,
-				'is written with "=" where ":" is needed',
-				text.replace('=', ':').replace(/^([a-z0-9]+):$/i, '$1'),
-			);
+			return { kind: 'modifier', text, name, value, meant: value ? `${name}:${value}` : name };
 		if ((name === 'redirect' || name === 'exp') && !isDomainSpec(value))
 			return mistake(text, 'names no domain');
 		return { kind: 'modifier', text, name, value };
 	}
 	const parts = /^([+?~-]?)([a-z][a-z0-9]*)(?::([^/]*))?((?:\/.*)?)$/i.exec(text);
 	if (!parts) return mistake(text, 'is nothing that SPF knows', repaired(text));
+	const joined = JOINED.exec(text);
+	if (joined)
+		return mistake(
+			text,
+			'runs into the next term; a space is missing',
+			`${text.slice(0, joined.index + 1)} ${text.slice(joined.index + 1)}`,
+		);
 	const [, sign = '', name = '', argument, cidr = ''] = parts;
 	return readMechanism(text, (sign || '+') as SpfQualifier, name.toLowerCase(), argument, cidr);
 }
@@ -193,6 +201,12 @@ function isDomainSpec(text: string): boolean {
 	if (withoutMacros.includes('%')) return false;
 	return /^[\x21-\x7e]+\.(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)\.?$/i.test(withoutMacros);
 }
+
+/**
+ * A term that goes on as another one: two strings of a record were joined without a space between them
+ * (RFC 7208 section 3.3). By the letter the colon is part of a name, which nobody has.
+ */
+const JOINED = /[a-z0-9](?=(?:include|ip4|ip6|a|mx|exists|ptr):[^:]+$)/i;
 
 /** What people write for what SPF calls otherwise. */
 const MEANT: readonly (readonly [RegExp, string])[] = [

@@ -4,7 +4,7 @@
  */
 import { readSpf } from './spf-record';
 import type { SpfMechanism, SpfTerm } from './spf-record';
-import { lookupKey, MAX_LOOKUPS, termsInForce } from './spf-tree';
+import { GOOD_LOOKUPS, lookupKey, MAX_LOOKUPS, termsInForce } from './spf-tree';
 import type { SpfNode, SpfTree } from './spf-tree';
 
 /** One record of several: every mechanism once, the mildest `all` that anybody asked for. */
@@ -18,7 +18,7 @@ export function mendRecord(terms: readonly SpfTerm[]): string {
 }
 
 /**
- * A record that stays within ten lookups: what leads nowhere goes, then names give way to the addresses
+ * A record with lookups to spare: what leads nowhere goes, then names give way to the addresses
  * that they stand for, the costliest first. Undefined where that does not help.
  */
 export function shortenRecord(tree: SpfTree): string | undefined {
@@ -32,18 +32,19 @@ export function shortenRecord(tree: SpfTree): string | undefined {
 	);
 	const costs = (term: SpfTerm) => costOf(term, root);
 	const total = () => terms.reduce((sum, term) => sum + costs(term), 0);
-	while (total() > MAX_LOOKUPS) {
+	while (total() > GOOD_LOOKUPS) {
 		const costliest = terms
 			.filter((term) => costs(term) > 0)
 			.map((term) => ({ term, addresses: addressesOf(term, root, tree) }))
 			.filter(({ addresses }) => addresses !== undefined)
 			.sort((one, other) => costs(other.term) - costs(one.term))[0];
-		if (!costliest) return undefined;
+		if (!costliest) break;
 		const { term, addresses = [] } = costliest;
 		terms = terms.flatMap((each) =>
 			each === term ? readSpf(`v=spf1 ${addresses.join(' ')}`) : [each],
 		);
 	}
+	if (total() > MAX_LOOKUPS) return undefined;
 	const text = writeRecord(terms);
 	return text.length <= MAX_SENSIBLE ? text : undefined;
 }
@@ -90,11 +91,13 @@ function writeRecord(terms: readonly SpfTerm[]): string {
 	let redirect: string | undefined;
 	for (const term of terms) {
 		if (term.kind === 'mistake') {
-			const [meant] = term.meant === undefined ? [] : readSpf(`v=spf1 ${term.meant}`);
-			if (meant?.kind === 'mechanism' && meant.name === 'all') all = mildest(all, meant);
-			else if (meant && meant.kind !== 'mistake') kept.push(meant.text);
+			// Two terms may have been joined to one.
+			for (const meant of term.meant === undefined ? [] : readSpf(`v=spf1 ${term.meant}`))
+				if (meant.kind === 'mechanism' && meant.name === 'all') all = mildest(all, meant);
+				else if (meant.kind !== 'mistake') kept.push(meant.text);
 		} else if (term.kind === 'modifier') {
-			if (term.name === 'redirect') redirect ??= term.text;
+			if (term.meant !== undefined) kept.push(term.meant);
+			else if (term.name === 'redirect') redirect ??= term.text;
 			else if (term.name === 'exp' && !kept.some((text) => /^exp=/i.test(text)))
 				kept.push(term.text);
 		} else if (term.name === 'all') all = mildest(all, term);

@@ -36,6 +36,8 @@ export interface SpfTree {
 }
 
 export const MAX_LOOKUPS = 10;
+/** With no more than these, a service that includes one more does not break the record. */
+export const GOOD_LOOKUPS = 7;
 export const MAX_VOIDS = 2;
 const MAX_MX = 10;
 /** Beyond the limits a tree is still shown, but not without end. */

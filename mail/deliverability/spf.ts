@@ -9,7 +9,7 @@ import { evaluateSpf } from './spf-evaluate';
 import { isAlmostSpf, readSpf } from './spf-record';
 import type { SpfMistake, SpfTerm } from './spf-record';
 import { mendRecord, mergeRecords, shortenRecord } from './spf-repair';
-import { MAX_LOOKUPS, MAX_VOIDS, termsInForce, walkSpf } from './spf-tree';
+import { GOOD_LOOKUPS, MAX_LOOKUPS, MAX_VOIDS, termsInForce, walkSpf } from './spf-tree';
 import type { SpfNode, SpfTree } from './spf-tree';
 
 export interface SpfSubject {
@@ -314,6 +314,15 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 			'Some receivers skip it, so that your senders do not pass.',
 			mended,
 		);
+	const skipped = root.terms.filter((term) => term.kind === 'modifier' && term.meant !== undefined);
+	if (skipped.length > 0)
+		yield warn(
+			'spf.equalsSign',
+			'warning',
+			`In the SPF record of ${domain} nobody reads what is written with "=" where ":" is needed: ${skipped.map(({ text }) => text).join(' ')}.`,
+			'Senders that are named there do not pass.',
+			mended,
+		);
 	const dead = deadTerms(root.terms);
 	if (dead.length > 0)
 		yield warn(
@@ -323,7 +332,7 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 			'Senders that are named there do not pass.',
 			mended,
 		);
-	if (root.lookups > MAX_LOOKUPS - 3)
+	if (root.lookups > GOOD_LOOKUPS)
 		yield warn(
 			'spf.manyLookups',
 			'warning',

@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { openDns } from '../../../mail/deliverability/dns';
+import { checkDomain } from '../../../mail/deliverability/domain';
+import type { Finding, Fix } from '../../../mail/deliverability/finding';
+import { asNodeResolver } from '../../../mail/deliverability/node-resolver';
+import { evaluateSpf } from '../../../mail/deliverability/spf-evaluate';
+import { describeWithNameServer, startNameServer } from '../../support/zone-server';
+import type { NameServer, ZoneRecord } from '../../support/zone-server';
+import { ZOO } from './zoo';
+
+const toBeMended = (findings: readonly Finding[]) =>
+	findings.filter(({ status }) => status === 'fail' || status === 'warning');
+
+describeWithNameServer('a zoo of domains', () => {
+	let broken: NameServer;
+	let mended: NameServer;
+	const found = new Map<string, Finding[]>();
+
+	beforeAll(async () => {
+		broken = await startNameServer(ZOO.flatMap(({ records }) => records));
+		const published: ZoneRecord[] = [];
+		for (const { domain, question, records } of ZOO) {
+			const findings = await checkDomain(question, openDns({ servers: [broken.address] }));
+			found.set(domain, findings);
+			published.push(...publish(records, toBeMended(findings)));
+		}
+		mended = await startNameServer(published);
+	}, 120_000);
+	afterAll(async () => {
+		await broken.stop();
+		await mended.stop();
+	});
+
+	it('has ten good domains and more than sixty with a fault', () => {
+		expect(ZOO.filter(({ faults }) => faults.length === 0)).toHaveLength(10);
+		expect(ZOO.filter(({ faults }) => faults.length > 0).length).toBeGreaterThanOrEqual(60);
+	});
+
+	it.each(ZOO.map((each) => [each.domain, each.faults] as const))(
+		'%s: %j is named, and nothing else complained about',
+		(domain, faults) => {
+			const findings = found.get(domain) ?? [];
+			expect(toBeMended(findings).map(({ id }) => id)).toEqual(faults);
+			expect(
+				findings.filter(({ status }) => status === 'unknown' && !isSelectorUnknown(domain)),
+			).toEqual([]);
+		},
+	);
+
+	it.each(
+		ZOO.filter((each) => each.faults.length > 0 && !each.noRecord).map(
+			({ domain, question }) => [domain, question] as const,
+		),
+	)('%s: what the advice prints, published, makes the check pass', async (_domain, question) => {
+		const findings = await checkDomain(question, openDns({ servers: [mended.address] }));
+		expect(toBeMended(findings)).toEqual([]);
+	});
+
+	it.each(ZOO.filter((each) => each.noRecord).map(({ domain }) => [domain]))(
+		'%s: says in words what to do where no record mends it',
+		(domain) => {
+			for (const { id, fixes } of toBeMended(found.get(domain) ?? []))
+				expect([id, fixes.length > 0 || id === 'spf.wideRange']).toEqual([id, true]);
+		},
+	);
+});
+
+describeWithNameServer('SPF, evaluated', () => {
+	const about = ZOO.flatMap(({ domain, spf }) =>
+		spf === undefined ? [] : [[domain, spf] as const],
+	);
+	let server: NameServer;
+
+	beforeAll(async () => {
+		server = await startNameServer(ZOO.flatMap(({ records }) => records));
+	});
+	afterAll(() => server.stop());
+
+	it.each(about)('%s: %s', async (domain, expected) => {
+		const resolver = asNodeResolver(openDns({ servers: [server.address] }));
+		const { result } = await evaluateSpf({
+			ip: '192.0.2.25',
+			helo: domain,
+			mailFrom: `a@${domain}`,
+			resolver,
+		});
+		expect(result).toBe(expected);
+	});
+
+	const hasPyspf = existsSync('/usr/lib/python3/dist-packages/spf.py');
+	(hasPyspf ? it : it.skip)('as pyspf does (Debian: python3-spf)', () => {
+		const records = ZOO.flatMap((each) => each.records);
+		const results = execFileSync('/usr/bin/python3', [join(__dirname, 'evaluate-with-pyspf.py')], {
+			input: JSON.stringify({ records, domains: about.map(([domain]) => domain) }),
+			encoding: 'utf8',
+		});
+		expect(JSON.parse(results)).toEqual(Object.fromEntries(about));
+	});
+});
+
+/** Rows that send without a known selector. */
+function isSelectorUnknown(domain: string): boolean {
+	return ZOO.some((each) => each.domain === domain && each.question.selectors?.length === 0);
+}
+
+/** Does with the zone what a person does who follows the advice. */
+function publish(records: readonly ZoneRecord[], findings: readonly Finding[]): ZoneRecord[] {
+	let zone = [...records];
+	for (const fix of findings.flatMap(({ fixes }) => fixes))
+		if (fix.kind === 'dns') zone = apply(zone, fix);
+	return zone;
+}
+
+function apply(zone: readonly ZoneRecord[], fix: Extract<Fix, { kind: 'dns' }>): ZoneRecord[] {
+	const gone = fix.action === 'delete' ? fix.value : fix.oldValue;
+	const kept = zone.filter(
+		([name, type, value]) =>
+			!(name === fix.name && type === fix.type && plain(value) === plain(gone ?? '\0')),
+	);
+	if (gone !== undefined && kept.length === zone.length)
+		throw new Error(`${fix.name} ${fix.type}: there is no "${gone}" to take away`);
+	return fix.action === 'delete'
+		? kept
+		: [...kept, [fix.name, fix.type, fix.type === 'MX' ? `${fix.value}.` : fix.value]];
+}
+
+function plain(value: string): string {
+	return value.replace(/\.$/, '').toLowerCase();
+}
