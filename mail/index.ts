@@ -30,6 +30,8 @@ export type { Dns, DnsOptions } from './deliverability/dns';
 export { checkDomain } from './deliverability/domain';
 export type { DomainQuestion } from './deliverability/domain';
 export type { Finding, FindingStatus, Fix, MailProfile } from './deliverability/finding';
+export { checkMessage } from './deliverability/message';
+export type { CheckedMessage, MessageQuestion } from './deliverability/message';
 export { deliverabilityPage, verdictChart } from './deliverability/report';
 export type { CheckReport } from './deliverability/report';
 export { evaluateSpf } from './deliverability/spf-evaluate';

@@ -10,7 +10,7 @@ import { readFeedbackFields, softBounceOption, suppressProperty } from '../share
 import { openNodeStore } from '../shared/mail-store';
 import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { parseItems } from './parse-items';
-import { messageProperties } from './properties/message';
+import { messageProperties } from '../shared/message-input';
 
 export class BounceParser implements INodeType {
 	description: INodeTypeDescription = {

@@ -5,7 +5,7 @@ import { parseBounce, takeInMail } from '../../mail/index';
 import type { MailStore } from '../../mail/index';
 import type { FeedbackFields } from '../shared/feedback-fields';
 import { eventToItem } from '../shared/report-item';
-import { readMessage } from './properties/message';
+import { readMessage } from '../shared/message-input';
 
 export interface ParseChoices extends FeedbackFields {
 	store: MailStore;

@@ -12,10 +12,11 @@ import { dkimKeyTest } from '../shared/dkim-key';
 import { operationProperties } from '../shared/operations';
 import { listIn } from './list-in';
 import { domain } from './operations/domain.operation';
+import { message } from './operations/message.operation';
 import type { Operation } from './operations/operation';
 import { giveOut, outputProperties } from './output';
 
-const OPERATIONS: readonly Operation[] = [domain];
+const OPERATIONS: readonly Operation[] = [domain, message];
 
 export class DeliverabilityCheck implements INodeType {
 	description: INodeTypeDescription = {

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { asText } from '../../shared/as-text';
-import { rebuildMessage } from '../rebuild-message';
+import { asText } from './as-text';
+import { rebuildMessage } from './rebuild-message';
 
 export const messageProperties: INodeProperties[] = [
 	{

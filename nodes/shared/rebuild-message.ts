@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { asText } from '../shared/as-text';
+import { asText } from './as-text';
 
 /** A file of the item that may be a part of the report. */
 export interface MessageFile {

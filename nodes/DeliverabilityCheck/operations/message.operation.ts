@@ -1,0 +1,22 @@
+import { checkMessage } from '../../../mail/index';
+import type { MailProfile } from '../../../mail/index';
+import { messageProperties, readMessage } from '../../shared/message-input';
+import type { Operation } from './operation';
+
+/** What receivers and filters see in a message, before it is sent. */
+export const message: Operation = {
+	choice: {
+		name: 'Message',
+		value: 'message',
+		description:
+			'Look through a message before it is sent, such as the file that Preview of SMTP Send gives: unsubscribe, links, size, pictures, headers',
+		action: 'Check a message',
+	},
+	properties: messageProperties,
+	async look(context, itemIndex) {
+		const raw = await readMessage(context, itemIndex);
+		const profile = context.getNodeParameter('profile', itemIndex) as MailProfile;
+		const { findings, subject } = await checkMessage({ raw, profile });
+		return { subject: subject === '' ? 'a message without a subject' : subject, findings };
+	},
+};
