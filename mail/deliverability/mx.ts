@@ -1,9 +1,10 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 
 import type { Dns } from './dns';
 import { dnsFix } from './dns-fix';
 import { ALWAYS, BY_NONE } from './finding';
 import type { Finding } from './finding';
+import { isPrivate } from './ip-address';
 
 export interface MxSubject {
 	domain: string;
@@ -230,27 +231,4 @@ async function checkExchange(exchange: string, dns: Dns): Promise<ExchangeProble
 	if (four.outcome === 'unknown' || six.outcome === 'unknown')
 		return { id: '', title: '', why: '', unknown: true };
 	return problem('mx.noAddress', `${exchange} has no address`, 'Senders cannot reach it.');
-}
-
-const PRIVATE = new BlockList();
-for (const [net, bits] of [
-	['10.0.0.0', 8],
-	['172.16.0.0', 12],
-	['192.168.0.0', 16],
-	['169.254.0.0', 16],
-	['100.64.0.0', 10],
-	['127.0.0.0', 8],
-	['0.0.0.0', 8],
-] as const)
-	PRIVATE.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of [
-	['fc00::', 7],
-	['fe80::', 10],
-	['::1', 128],
-] as const)
-	PRIVATE.addSubnet(net, bits, 'ipv6');
-
-/** Whether an address cannot be reached from the internet (RFC 6890). */
-export function isPrivate(address: string): boolean {
-	return PRIVATE.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
 }

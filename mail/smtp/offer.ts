@@ -8,7 +8,12 @@ export interface ServerOffer {
 	/** The largest message that it takes, in octets (RFC 1870); left out when it does not say. */
 	maxMessageSize?: number;
 	/** Left out when the connection is in clear. */
-	encryption?: { protocol: string; cipher: string };
+	encryption?: {
+		protocol: string;
+		cipher: string;
+		/** When the server's certificate ends (ISO 8601). */
+		certificateEnds?: string;
+	};
 	/** How we signed in, such as `PLAIN` or `XOAUTH2`; left out without sign-in. */
 	signInMethod?: string;
 }
@@ -32,9 +37,17 @@ export function readOffer(
 					encryption: {
 						protocol: encrypted.getProtocol() ?? 'TLS',
 						cipher: encrypted.getCipher().standardName,
+						...certificateEnd(encrypted),
 					},
 				}
 			: {}),
 		...(signInMethod === undefined ? {} : { signInMethod }),
 	};
+}
+
+function certificateEnd(socket: TLSSocket): { certificateEnds?: string } {
+	// Empty where the session was resumed, whatever the types say.
+	const { valid_to: end } = socket.getPeerCertificate() as { valid_to?: string };
+	const at = end === undefined ? NaN : Date.parse(end);
+	return Number.isNaN(at) ? {} : { certificateEnds: new Date(at).toISOString() };
 }

@@ -10,13 +10,15 @@ import { openDns } from '../../mail/index';
 import { asText } from '../shared/as-text';
 import { dkimKeyTest } from '../shared/dkim-key';
 import { operationProperties } from '../shared/operations';
+import { smtpAccountTest, WITH_ACCOUNT, WITH_OAUTH2 } from '../shared/smtp-account';
 import { listIn } from './list-in';
 import { domain } from './operations/domain.operation';
 import { message } from './operations/message.operation';
 import type { Operation } from './operations/operation';
+import { server } from './operations/server.operation';
 import { giveOut, outputProperties } from './output';
 
-const OPERATIONS: readonly Operation[] = [domain, message];
+const OPERATIONS: readonly Operation[] = [domain, message, server];
 
 export class DeliverabilityCheck implements INodeType {
 	description: INodeTypeDescription = {
@@ -41,6 +43,21 @@ export class DeliverabilityCheck implements INodeType {
 				required: true,
 				testedBy: 'dkimKeyTest',
 				displayOptions: { show: { operation: ['domain'], compareDkimKey: [true] } },
+			},
+			{
+				name: 'smtpAccount',
+				required: true,
+				testedBy: 'smtpAccountTest',
+				displayOptions: {
+					show: { operation: ['server'], tryAccount: [true], ...WITH_ACCOUNT.show },
+				},
+			},
+			{
+				name: 'smtpOAuth2Api',
+				required: true,
+				displayOptions: {
+					show: { operation: ['server'], tryAccount: [true], ...WITH_OAUTH2.show },
+				},
 			},
 		],
 		properties: [
@@ -76,7 +93,7 @@ export class DeliverabilityCheck implements INodeType {
 		],
 	};
 
-	methods = { credentialTest: { dkimKeyTest } };
+	methods = { credentialTest: { dkimKeyTest, smtpAccountTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const chosen = this.getNodeParameter('operation', 0);
