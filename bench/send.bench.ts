@@ -78,6 +78,7 @@ async function ours(port: number, store?: MailStore): Promise<number> {
 	const start = performance.now();
 	runs += 1;
 	const run = { id: `run ${runs}`, node: 'bench' };
+	const writing: Promise<void>[] = [];
 	await store?.receipts.openRun(run);
 	await inParallel(CONNECTIONS, MAILS, async (index) => {
 		const draft = draftFor(index);
@@ -85,10 +86,12 @@ async function ours(port: number, store?: MailStore): Promise<number> {
 			receipts: store.receipts,
 			key: `${run.id}:0:${index}`,
 			digest: await digestOf(draft),
+			later: (written: Promise<void>) => void writing.push(written),
 		};
 		const receipt = await sendTransactional(pool, draft, { once });
 		if (receipt.outcome !== 'sent') throw new Error(`A mail was ${receipt.outcome}.`);
 	});
+	await Promise.all(writing);
 	await store?.receipts.closeRun(run.id);
 	const figure = rate(MAILS, start);
 	await pool.close();

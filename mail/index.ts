@@ -125,6 +125,7 @@ export type {
 	MailStore,
 	NewSuppression,
 	OwingCampaign,
+	ReceiptRun,
 	Suppression,
 } from './store/store';
 export { openMovableFile } from './store/sqlite/movable';

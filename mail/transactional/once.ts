@@ -18,6 +18,11 @@ export interface OnceOptions {
 	digest?: string;
 	/** How long a try that dies keeps others from trying, in ms; one that lives renews it. Twenty seconds. */
 	leaseMs?: number;
+	/**
+	 * Given: an outcome's way into the store is not waited for, so that it shares a commit with what
+	 * the next mail asks. Whoever gives this waits for it before the work counts as done. Never rejects.
+	 */
+	later?: (written: Promise<void>) => void;
 }
 
 export interface Try {
@@ -63,7 +68,11 @@ export async function sendOnce(once: OnceOptions, attempt: Try): Promise<Receipt
 				break;
 			case 'send': {
 				const receipt = await sendClaimed(receipts, answer.claim, leaseMs, attempt);
-				if (receipt) return receipt;
+				if (!receipt) break;
+				const written = writeDown(receipts, answer.claim, receipt);
+				if (once.later && isFinal(receipt)) once.later(written);
+				else await written;
+				return receipt;
 			}
 		}
 	}
@@ -94,22 +103,25 @@ async function sendClaimed(
 			clearInterval(renewal);
 		});
 	if (broken) throw broken.error;
-	if (!receipt) return undefined;
-	try {
-		await writeDown(receipts, claim, receipt);
-	} catch {
-		// What became of the mail is known, and told; the next try finds it left open.
-	}
 	return receipt;
 }
 
+/** Never rejects: what became of the mail is known, and told; the next try finds it left open. */
 async function writeDown(receipts: Receipts, claim: ReceiptClaim, receipt: Receipt): Promise<void> {
-	const { outcome } = receipt;
-	if (outcome === 'sent' || outcome === 'partlySent')
-		await receipts.settle(claim, { state: 'sent', receipt: JSON.stringify(receipt) });
-	else if (outcome === 'unknown')
-		await receipts.settle(claim, { state: 'unknown', receipt: JSON.stringify(receipt) });
-	else await receipts.release(claim);
+	try {
+		if (!isFinal(receipt)) await receipts.release(claim);
+		else {
+			const state = receipt.outcome === 'unknown' ? 'unknown' : 'sent';
+			await receipts.settle(claim, { state, receipt: JSON.stringify(receipt) });
+		}
+	} catch {
+		// See above.
+	}
+}
+
+/** Of the others no server has the mail, and it may be tried again at once. */
+function isFinal({ outcome }: Receipt): boolean {
+	return outcome === 'sent' || outcome === 'partlySent' || outcome === 'unknown';
 }
 
 /** The same for each try, so that a mail that arrives twice all the same is known to be one. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { digestOf } from '../../mail/index';
-import type { Draft, MailStore, OnceOptions } from '../../mail/index';
+import type { Draft, MailStore, OnceOptions, ReceiptRun } from '../../mail/index';
 import type { RepeatChoices } from './properties/repeats';
 
 /** How often a mail may leave, and the key that its Message-ID is made of. */
@@ -11,30 +11,56 @@ export interface Once {
 	messageKey?: string;
 }
 
+/** What the node does in one execution, for all of its items. */
+export interface NodeRun extends ReceiptRun {
+	/** A node in a loop runs several times in one execution. */
+	index: number;
+	isRetry: boolean;
+}
+
+/** @returns undefined for an agent's tool call: it may share its run with others, and each is meant */
+export function readRun(context: IExecuteFunctions): NodeRun | undefined {
+	if (context.isToolExecution()) return undefined;
+	const { id } = context.getNode();
+	return {
+		id: `n8n:${context.getExecutionId()}:${id}`,
+		node: `${context.getWorkflow().id}:${id}`,
+		index: context.getWorkflowDataProxy(0).$runIndex as number,
+		isRetry: context.getMode() === 'retry',
+	};
+}
+
+/** The same for each try of this item in this run of the node, and for nothing else. */
+export function runKey(run: NodeRun | undefined, itemIndex: number): string | undefined {
+	return run && `${run.id}:${placeOf(run, itemIndex)}`;
+}
+
 /**
  * What keeps the mail of this item from being sent twice: the user's key where there is one, and
  * otherwise the run. That stops n8n's Retry On Fail, which runs the node again with all its items
  * within the same execution and with the same run index, and Retry of an execution that failed or died.
- *
- * A mail that an agent sends is not held back by the run: its tool calls may share one, and each is meant.
+ * Without a run, only a key holds a mail back.
  */
 export async function onceFor(
+	run: NodeRun | undefined,
 	context: IExecuteFunctions,
-	store: MailStore,
+	{ receipts }: MailStore,
 	itemIndex: number,
 	draft: Draft,
 	{ idempotency, resendUnknown }: RepeatChoices,
 ): Promise<Once> {
-	const { receipts } = store;
-	const own = runKey(context, itemIndex);
+	const own = runKey(run, itemIndex);
 	if (idempotency) {
 		const { key, countsForMs } = idempotency;
 		const once = { receipts, key: keyInNode(context, key), countsForMs, resendUnknown };
 		return { once, messageKey: own };
 	}
-	if (own === undefined) return {};
+	if (!run || own === undefined) return {};
 	const digest = await digestOf(draft);
-	const key = (await keyOfRetried(context, store, itemIndex, digest)) ?? own;
+	const place = placeOf(run, itemIndex);
+	// n8n's Retry makes a new execution that does not name the one that it retries.
+	const inherited = run.isRetry ? await receipts.inherit(run, { place, digest }) : undefined;
+	const key = inherited ?? own;
 	return { once: { receipts, key, digest, resendUnknown }, messageKey: key };
 }
 
@@ -45,36 +71,24 @@ export async function onceFor(
  * @throws StoreError when the store cannot be told of the run; nothing is sent then
  */
 export async function withinRun<T>(
+	run: NodeRun | undefined,
 	context: IExecuteFunctions,
 	{ receipts }: MailStore,
-	work: () => Promise<T>,
+	work: (later: NonNullable<OnceOptions['later']>) => Promise<T>,
 ): Promise<T> {
-	if (context.isToolExecution()) return await work();
-	const run = runOf(context);
-	await receipts.openRun(run);
-	const result = await work();
+	const writing = new Set<Promise<void>>();
+	const later = (written: Promise<void>) => {
+		writing.add(written);
+		void written.then(() => writing.delete(written));
+	};
+	if (run) await receipts.openRun(run);
+	const result = await work(later).finally(() => Promise.all(writing));
+	if (!run) return result;
 	// Of a stopped execution, the items that are left may be asked for by a retry.
 	if (!context.getExecutionCancelSignal()?.aborted)
 		// The mails are out, and the run stays open: no reason to fail it.
 		await receipts.closeRun(run.id).catch(() => undefined);
 	return result;
-}
-
-/** The same for each try of this item in this run of the node, and for nothing else. */
-export function runKey(context: IExecuteFunctions, itemIndex: number): string | undefined {
-	if (context.isToolExecution()) return undefined;
-	return `${runOf(context).id}:${placeOf(context, itemIndex)}`;
-}
-
-/** n8n's Retry makes a new execution that does not name the one that it retries. */
-async function keyOfRetried(
-	context: IExecuteFunctions,
-	{ receipts }: MailStore,
-	itemIndex: number,
-	digest: string,
-): Promise<string | undefined> {
-	if (context.getMode() !== 'retry') return undefined;
-	return await receipts.inherit(runOf(context), { place: placeOf(context, itemIndex), digest });
 }
 
 /**
@@ -87,15 +101,6 @@ function keyInNode(context: IExecuteFunctions, key: string): string {
 	return `key:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
 }
 
-function runOf(context: IExecuteFunctions) {
-	const { id } = context.getNode();
-	return {
-		id: `n8n:${context.getExecutionId()}:${id}`,
-		node: `${context.getWorkflow().id}:${id}`,
-	};
-}
-
-/** A node in a loop runs several times in one execution. */
-function placeOf(context: IExecuteFunctions, itemIndex: number): string {
-	return `${context.getWorkflowDataProxy(itemIndex).$runIndex as number}:${itemIndex}`;
+function placeOf({ index }: NodeRun, itemIndex: number): string {
+	return `${index}:${itemIndex}`;
 }

@@ -4,8 +4,9 @@ import { composeTransactional } from '../../../mail/index';
 import { readDkimSigner } from '../../shared/dkim-key';
 import { forEachItem } from '../../shared/for-each-item';
 import { openNodeStore } from '../../shared/mail-store';
+import { runContext } from '../../shared/run-context';
 import { messageProperties, optionsProperty, readDraft } from '../message';
-import { runKey } from '../once';
+import { readRun, runKey } from '../once';
 import { trackMails } from '../tracking';
 import type { Operation } from './operation';
 
@@ -23,11 +24,13 @@ export const preview: Operation = {
 	execute: previewEachItem,
 };
 
-async function previewEachItem(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+async function previewEachItem(nodeContext: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const context = runContext(nodeContext);
+	const run = readRun(context);
 	const signer = await readDkimSigner(context);
 	const track = trackMails(context, () => openNodeStore(context), 'preview');
 	return await forEachItem(context, { atATime: 1, done: madeBefore }, async (itemIndex) => {
-		const key = runKey(context, itemIndex);
+		const key = runKey(run, itemIndex);
 		const draft = await track(await readDraft(context, itemIndex), { itemIndex, key });
 		const mail = await composeTransactional(draft, { key, signer });
 		const { envelope, messageId, html, text, raw } = mail;

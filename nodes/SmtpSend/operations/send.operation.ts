@@ -1,13 +1,15 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { sendTransactional } from '../../../mail/index';
+import type { OnceOptions } from '../../../mail/index';
 import { readDkimSigner } from '../../shared/dkim-key';
 import { forEachItem } from '../../shared/for-each-item';
 import { openNodeStoreNamed } from '../../shared/mail-store';
 import { tellOfOtherStores } from '../../shared/other-stores';
+import { runContext } from '../../shared/run-context';
 import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
 import { messageProperties, readDraft, sendOptionsProperty } from '../message';
-import { onceFor, withinRun } from '../once';
+import { onceFor, readRun, withinRun } from '../once';
 import { readRepeats } from '../properties/repeats';
 import { receiptToItem } from '../receipt-item';
 import { openSentCopies } from '../sent-copies';
@@ -25,7 +27,8 @@ export const send: Operation = {
 	execute: sendEachItem,
 };
 
-async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+async function sendEachItem(nodeContext: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const context = runContext(nodeContext);
 	const account = await readSmtpAccount(context);
 	const signer = await readDkimSigner(context);
 	const pool = warmPool(account);
@@ -34,15 +37,17 @@ async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionD
 	await tellOfOtherStores(context, opened, { account });
 	const track = trackMails(context, () => Promise.resolve(store), 'send');
 	const copies = await openSentCopies(context);
-	const sendItem = async (itemIndex: number) => {
+	const run = readRun(context);
+	const sendItem = async (itemIndex: number, later: NonNullable<OnceOptions['later']>) => {
 		const draft = await readDraft(context, itemIndex);
 		const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
 		const repeats = readRepeats(options);
 		// Before the links are in: they are of this try, and a retry is known by what the mail says.
-		const once = await onceFor(context, store, itemIndex, draft, repeats);
-		const linked = await track(draft, { itemIndex, key: once.messageKey });
+		const { once, messageKey } = await onceFor(run, context, store, itemIndex, draft, repeats);
+		const linked = await track(draft, { itemIndex, key: messageKey });
 		const receipt = await sendTransactional(pool, linked, {
-			...once,
+			...(once ? { once: { ...once, later } } : {}),
+			messageKey,
 			pausesMs: repeats.pausesMs,
 			signer,
 			onSent: copies && ((raw) => copies.add(itemIndex, raw)),
@@ -52,8 +57,8 @@ async function sendEachItem(context: IExecuteFunctions): Promise<INodeExecutionD
 	};
 	const atATime = account.limits.connections;
 	try {
-		return await withinRun(context, store, () =>
-			forEachItem(context, { atATime, done: sentBefore }, sendItem),
+		return await withinRun(run, context, store, (later) =>
+			forEachItem(context, { atATime, done: sentBefore }, (index) => sendItem(index, later)),
 		);
 	} finally {
 		await copies?.close();

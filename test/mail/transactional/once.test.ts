@@ -34,6 +34,28 @@ describe('a mail that is to be sent once', () => {
 		expect(pool.taken).toEqual([ADA]);
 	});
 
+	it('tells its outcome before the store has it, to whoever waits for the store in the end', async () => {
+		const pool = scriptedPool();
+		const writing: Promise<void>[] = [];
+		let letGo: () => void = () => undefined;
+		const held = new Promise<void>((resolve) => {
+			letGo = resolve;
+		});
+		const receipts = {
+			...store.receipts,
+			settle: (...args: Parameters<typeof store.receipts.settle>) =>
+				held.then(() => store.receipts.settle(...args)),
+		};
+		const later = (written: Promise<void>) => void writing.push(written);
+		const once = { receipts, key: 'item 1', later };
+		const first = await sendTransactional(pool, draftTo(ADA), { once });
+		expect(first).toMatchObject({ outcome: 'sent' });
+		letGo();
+		await Promise.all(writing);
+		expect(await send(pool)).toEqual({ ...first, earlier: true });
+		expect(pool.taken).toEqual([ADA]);
+	});
+
 	it('is another mail when its key has counted long enough, with a Message-ID of its own', async () => {
 		const pool = scriptedPool();
 		const sendAs = (messageKey: string, countsForMs: number) =>
