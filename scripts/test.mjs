@@ -48,7 +48,7 @@ const STEPS = {
 		await jest('integration', ['--runInBand']);
 	},
 	e2e: async () => {
-		await ensureDebian({ '/usr/bin/chromium': 'chromium' });
+		await ensureDebian({ '/usr/bin/chromium': 'chromium', '/usr/sbin/nsd': 'nsd' });
 		const n8nFolder = await toolchain.ensureN8n();
 		const tarball = await toolchain.buildPackage(scratch);
 		await jest('e2e', ['--runInBand'], { SMTP_SUITE_N8N: n8nFolder, SMTP_SUITE_PACKAGE: tarball });

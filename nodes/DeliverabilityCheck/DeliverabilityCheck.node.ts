@@ -10,7 +10,12 @@ import { openDns } from '../../mail/index';
 import { asText } from '../shared/as-text';
 import { dkimKeyTest } from '../shared/dkim-key';
 import { operationProperties } from '../shared/operations';
-import { smtpAccountTest, WITH_ACCOUNT, WITH_OAUTH2 } from '../shared/smtp-account';
+import {
+	authenticationProperty,
+	smtpAccountTest,
+	WITH_ACCOUNT,
+	WITH_OAUTH2,
+} from '../shared/smtp-account';
 import { listIn } from './list-in';
 import { domain } from './operations/domain.operation';
 import { message } from './operations/message.operation';
@@ -19,6 +24,21 @@ import { server } from './operations/server.operation';
 import { giveOut, outputProperties } from './output';
 
 const OPERATIONS: readonly Operation[] = [domain, message, server];
+
+/**
+ * By `hide`, not `show`: an operation that a credential or Authentication is shown for counts as part of the sign-in in n8n's
+ * editor, which then leaves the choice of the operation out.
+ */
+function shownForAccount(show: { authentication?: string[] }) {
+	return {
+		show: { ...show, '/serverOptions.tryAccount': [true] },
+		hide: { operation: [domain, message].map(valueOf) },
+	};
+}
+
+function valueOf({ choice }: Operation): string {
+	return choice.value as string;
+}
 
 export class DeliverabilityCheck implements INodeType {
 	description: INodeTypeDescription = {
@@ -42,26 +62,26 @@ export class DeliverabilityCheck implements INodeType {
 				name: 'dkimKey',
 				required: true,
 				testedBy: 'dkimKeyTest',
-				displayOptions: { show: { operation: ['domain'], compareDkimKey: [true] } },
+				displayOptions: {
+					show: { '/domainOptions.compareDkimKey': [true] },
+					hide: { operation: [message, server].map(valueOf) },
+				},
 			},
 			{
 				name: 'smtpAccount',
 				required: true,
 				testedBy: 'smtpAccountTest',
-				displayOptions: {
-					show: { operation: ['server'], tryAccount: [true], ...WITH_ACCOUNT.show },
-				},
+				displayOptions: shownForAccount(WITH_ACCOUNT.show),
 			},
 			{
 				name: 'smtpOAuth2Api',
 				required: true,
-				displayOptions: {
-					show: { operation: ['server'], tryAccount: [true], ...WITH_OAUTH2.show },
-				},
+				displayOptions: shownForAccount(WITH_OAUTH2.show),
 			},
 		],
 		properties: [
 			...operationProperties(OPERATIONS, 'domain'),
+			{ ...authenticationProperty, displayOptions: shownForAccount({}) },
 			...outputProperties,
 			{
 				displayName: 'DNS Options',

@@ -17,6 +17,7 @@ const NODES = {
 	suppressionList: 'Suppression List',
 	emailTrackingTrigger: 'Email Tracking Trigger',
 	campaignReport: 'Campaign Report',
+	deliverabilityCheck: 'Deliverability Check',
 };
 
 suite('the editor', () => {
@@ -37,6 +38,7 @@ suite('the editor', () => {
 				{ name: 'Suppressed', type: 'n8n-nodes-smtp-suite.suppressionList' },
 				{ name: 'Tracking', type: 'n8n-nodes-smtp-suite.emailTrackingTrigger' },
 				{ name: 'Report', type: 'n8n-nodes-smtp-suite.campaignReport' },
+				{ name: 'Check', type: 'n8n-nodes-smtp-suite.deliverabilityCheck' },
 			]),
 		);
 		workflow = made.id;
@@ -102,6 +104,7 @@ suite('the editor', () => {
 		['node-5', 'Suppressed', ['Operation']],
 		['node-6', 'Tracking', []],
 		['node-7', 'Report', ['Operation', 'Campaign ID']],
+		['node-8', 'Check', ['Operation', 'From Domain or Address', 'Kind of Mail', 'Give']],
 	])(
 		'opens %s (%s) with its fields in order',
 		async (id, name, fields) => {
@@ -130,6 +133,8 @@ suite('the editor', () => {
 		['unsubscribe', 'Email Tracking Trigger'],
 		['suppress', 'Suppression List'],
 		['open rate', 'Campaign Report'],
+		['deliverability', 'Deliverability Check'],
+		['dmarc', 'Deliverability Check'],
 	])('is found by who types "%s": %s', async (words, name) => {
 		const types = (await (
 			await fetch(`${n8n.server.url}/types/nodes.json`, {

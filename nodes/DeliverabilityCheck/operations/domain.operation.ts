@@ -33,6 +33,14 @@ export const domain: Operation = {
 			default: {},
 			options: [
 				{
+					displayName: 'Compare With DKIM Key',
+					name: 'compareDkimKey',
+					type: 'boolean',
+					default: true,
+					description:
+						'Whether to hold the published key against that of your DKIM Key credential, chosen above',
+				},
+				{
 					displayName: 'DKIM Selectors',
 					name: 'selectors',
 					type: 'string',
@@ -61,13 +69,6 @@ export const domain: Operation = {
 				},
 			],
 		},
-		{
-			displayName: 'Compare With DKIM Key',
-			name: 'compareDkimKey',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to hold the published key against that of your DKIM Key credential',
-		},
 	],
 	async look(context, itemIndex, dns) {
 		const given = asText(context.getNodeParameter('domain', itemIndex)).trim();
@@ -77,6 +78,7 @@ export const domain: Operation = {
 				'From Domain or Address is empty. Give the domain of your sender, such as example.com.',
 			);
 		const options = context.getNodeParameter('domainOptions', itemIndex, {}) as {
+			compareDkimKey?: boolean;
 			selectors?: string;
 			returnPathDomain?: string;
 			sendingAddresses?: string;
@@ -86,14 +88,13 @@ export const domain: Operation = {
 		if (wrong !== undefined)
 			throw new Error(`"${wrong}" in Sending IP Addresses is no IP address.`);
 		const returnPathDomain = asText(options.returnPathDomain).trim();
-		const comparesKey = context.getNodeParameter('compareDkimKey', itemIndex, false) === true;
 		const findings = await checkDomain(
 			{
 				domain: name,
 				...(returnPathDomain !== '' && { returnPathDomain }),
 				sendingAddresses,
 				selectors: listIn(options.selectors),
-				...(comparesKey && { dkimKey: await readDkimKeyOf(context) }),
+				...(options.compareDkimKey === true && { dkimKey: await readDkimKeyOf(context) }),
 			},
 			dns,
 		);

@@ -1,0 +1,163 @@
+import { describeWithNameServer, startNameServer } from '../support/zone-server';
+import type { NameServer } from '../support/zone-server';
+import { chain, itemsOf, PRESS, startTestN8n } from './support/n8n';
+import type { TestN8n } from './support/n8n';
+
+const DOMAINS = [{ domain: 'good.test' }, { domain: 'News <news@bare.test>' }, { domain: '' }];
+const EML = [
+	'From: News <news@good.test>',
+	'To: ada@example.org',
+	'Subject: The garden opens',
+	`Date: ${new Date().toUTCString()}`,
+	'Message-ID: <1@good.test>',
+	'Content-Type: text/html',
+	'',
+	'<p>Come and see.</p>',
+	'',
+].join('\r\n');
+
+interface Checked {
+	json: {
+		checked?: string;
+		verdict?: string;
+		receivers?: Record<string, string>;
+		findings?: { id: string }[];
+		fixes?: { finding: string; value?: string }[];
+		id?: string;
+		error?: string;
+		html?: string;
+	};
+	binary?: Record<string, { mimeType: string }>;
+	pairedItem: { item: number };
+}
+
+describeWithNameServer('Deliverability Check in a real n8n', () => {
+	let n8n: TestN8n;
+	let server: NameServer;
+
+	beforeAll(async () => {
+		[n8n, server] = await Promise.all([
+			startTestN8n(),
+			startNameServer([
+				['good.test', 'MX', '10 mail.good.test.'],
+				['mail.good.test', 'A', '192.0.2.25'],
+				['good.test', 'TXT', 'v=spf1 ip4:192.0.2.25 ~all'],
+				['_dmarc.good.test', 'TXT', 'v=DMARC1; p=quarantine; rua=mailto:dmarc@good.test'],
+				['s1._domainkey.good.test', 'TXT', `v=DKIM1; p=${KEY}`],
+				['25.2.0.192.in-addr.arpa', 'PTR', 'mail.good.test.'],
+				['2.0.0.127.list.test', 'A', '127.0.0.2'],
+				['25.2.0.192.list.test', 'A', '127.0.0.2'],
+			]),
+		]);
+	}, 180_000);
+	afterAll(async () => {
+		await n8n.stop();
+		await server.stop();
+	}, 60_000);
+
+	async function check(items: object[], parameters: object, onError = 'stopWorkflow') {
+		const { api } = n8n.server;
+		const { id } = await api.createWorkflow(
+			chain('Check', [
+				PRESS,
+				...itemsOf(items),
+				{
+					name: 'Check',
+					type: 'n8n-nodes-smtp-suite.deliverabilityCheck',
+					parameters: { dnsOptions: { servers: server.address }, ...parameters },
+					onError,
+				},
+			]),
+		);
+		const execution = await api.finished(await api.execute(id as string, 'Press'));
+		return { ...execution, items: (execution.outputs('Check')[0] ?? []) as Checked[] };
+	}
+
+	it('judges each domain for each receiver, and gives the records to publish', async () => {
+		const { items } = await check(
+			DOMAINS,
+			{ domain: '={{ $json.domain }}', htmlPage: true, picture: true },
+			'continueRegularOutput',
+		);
+		expect(items.map(({ pairedItem }) => pairedItem.item)).toEqual([0, 1, 2]);
+		const [good, bare, empty] = items;
+		expect(good?.json).toMatchObject({
+			checked: 'good.test',
+			verdict: 'fit',
+			receivers: { gmail: 'fit', yahoo: 'fit', microsoft: 'fit', apple: 'fit' },
+		});
+		expect(good?.json.html).toContain('Deliverability of good.test');
+		expect(good?.binary).toMatchObject({
+			page: { mimeType: 'text/html' },
+			picture: { mimeType: 'image/svg+xml' },
+		});
+		expect(bare?.json).toMatchObject({ checked: 'bare.test', verdict: 'unfit' });
+		expect(bare?.json.fixes).toEqual(
+			expect.arrayContaining([
+				expect.objectContaining({ finding: 'spf.missing', host: '@', type: 'TXT' }),
+				expect.objectContaining({
+					finding: 'dmarc.missing',
+					host: '_dmarc',
+					value: 'v=DMARC1; p=none; rua=mailto:postmaster@bare.test',
+				}),
+			]),
+		);
+		expect(empty?.json.error).toContain('From Domain or Address is empty');
+	});
+
+	it('asks less of single mails', async () => {
+		const { items } = await check([{}], { domain: 'good.test', profile: 'transactional' });
+		expect(items[0]?.json.verdict).toBe('fit');
+	});
+
+	it('gives an item for each problem, and none when all is well', async () => {
+		const ids = async (domain: string) =>
+			(await check([{}], { domain, give: 'problems' })).items.map(({ json }) => json.id);
+		expect(await ids('good.test')).toEqual([]);
+		expect(await ids('bare.test')).toEqual([
+			'domain.unauthenticated',
+			'spf.missing',
+			'dkim.missing',
+			'dmarc.missing',
+			'mx.missing',
+		]);
+	});
+
+	it('looks through a message', async () => {
+		const { items } = await check([{ raw: EML }], {
+			operation: 'message',
+			messageIn: 'text',
+			text: '={{ $json.raw }}',
+		});
+		expect(items[0]?.json).toMatchObject({ checked: 'The garden opens', verdict: 'unfit' });
+		expect(items[0]?.json.findings?.map(({ id }) => id)).toEqual(
+			expect.arrayContaining(['content.noUnsubscribe', 'content.noTextPart']),
+		);
+	});
+
+	it('looks up a server, and believes a list of one’s own that works', async () => {
+		const { items } = await check([{}], {
+			operation: 'server',
+			addresses: '192.0.2.25',
+			serverOptions: { usualLists: false, ownAddressLists: 'list.test, gone.test' },
+			give: 'findings',
+		});
+		expect(items.map(({ json }) => json.id)).toEqual([
+			'server.reverseConfirmed',
+			'reputation.listed',
+			'reputation.listSilent',
+		]);
+	});
+
+	it('never holds a silent name server against a domain', async () => {
+		const { items } = await check([{}], {
+			domain: 'good.test',
+			dnsOptions: { servers: '127.0.0.1:9', seconds: 2 },
+		});
+		expect(items[0]?.json).toMatchObject({ verdict: 'unknown', counts: { fail: 0, warning: 0 } });
+	});
+});
+
+/** An RSA key of 2048 bits, whose private half nobody keeps. */
+const KEY =
+	'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtPlYgNY8HpIAB8GacDBmjso6/XGPdYeWtB3N/quXfQZ+8BzPkI7qtux1CPS50s/MUQcoh083BG3wsiB8H/GdA0Czzke5ZzBONFdezuXg6u4gKnSoXDZ/5f2yzKQvF8GT+gdiCOb87mr/k9GPmmYbbpgc7jKAOaWiASeC0e7feD0sy/tOnjyhRVUEPYT0lhgCGpfFRpgy5BnFLJp+ShzIVcjmVjALUAI5aveH5mb1aN6G6yPVeow0hONRTLTbhGWS1kr6LCos4zky1rBFJsUQFvER6TkgH2ZX+d4rg9Q27BezuLMrUGs4T9jPEkqZBCDEdZCa5n/eZ+uI+EBOZq2hfQIDAQAB';
