@@ -89,6 +89,11 @@ export class Database {
 		return this.#explained(() => this.#transactions.share(outlives, work));
 	}
 
+	/** See Transactions.shareEach. */
+	shareEach<I>(outlives: Outlives, items: readonly I[], write: (item: I) => number): Promise<I[]> {
+		return this.#explained(() => this.#transactions.shareEach(outlives, items, write));
+	}
+
 	/** See Transactions.alone. */
 	alone<T>(outlives: Outlives, work: () => T): Promise<T> {
 		return this.#explained(() => this.#transactions.alone(outlives, work));
@@ -134,22 +139,28 @@ export class Database {
 	}
 }
 
-/** A prepared statement whose rows have a known shape. */
+/**
+ * A prepared statement whose rows have a known shape. Its parameters are named where it is written and
+ * used; SQLite gets them by number, for it takes as long to find them by name as to change a row.
+ */
 export class Statement<R extends Row> {
 	readonly #prepared;
+	readonly #names: readonly string[];
 
 	constructor(handle: DatabaseSync, sql: string) {
-		this.#prepared = handle.prepare(sql);
+		const { numbered, names } = numberParameters(sql);
+		this.#prepared = handle.prepare(numbered);
+		this.#names = names;
 	}
 
 	/** The first row. */
 	get(parameters: Parameters = {}): R | undefined {
 		// The shape is what the SQL selects; the database knows no types that TypeScript could check.
-		return this.#prepared.get(bindable(parameters)) as R | undefined;
+		return this.#prepared.get(...this.#bind(parameters)) as R | undefined;
 	}
 
 	all(parameters: Parameters = {}): R[] {
-		return this.#prepared.all(bindable(parameters)) as R[];
+		return this.#prepared.all(...this.#bind(parameters)) as R[];
 	}
 
 	/**
@@ -159,29 +170,41 @@ export class Statement<R extends Row> {
 	 * @returns the id of the new row, if there is one
 	 */
 	insert(parameters: Parameters): number | undefined {
-		const { changes, lastInsertRowid } = this.#prepared.run(bindable(parameters));
+		const { changes, lastInsertRowid } = this.#prepared.run(...this.#bind(parameters));
 		return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
 	}
 
 	/** @returns how many rows it changed itself */
 	run(parameters: Parameters = {}): number {
-		return Number(this.#prepared.run(bindable(parameters)).changes);
+		return Number(this.#prepared.run(...this.#bind(parameters)).changes);
+	}
+
+	/**
+	 * What is left out is NULL. The schema keeps whole numbers only: fractions of a ms are rounded up,
+	 * and without end is as far as whole numbers go.
+	 */
+	#bind(parameters: Parameters): SQLInputValue[] {
+		return this.#names.map((name) => {
+			const value = parameters[name] ?? null;
+			return typeof value === 'number' ? whole(value) : value;
+		});
 	}
 }
 
 type Parameters = Record<string, SQLInputValue | undefined>;
 
-/**
- * What is left out is NULL. The schema keeps whole numbers only: fractions of a ms are rounded up,
- * and without end is as far as whole numbers go.
- */
-function bindable(parameters: Parameters): Record<string, SQLInputValue> {
-	const bound: Record<string, SQLInputValue> = {};
-	for (const name in parameters) {
-		const value = parameters[name] ?? null;
-		bound[name] = typeof value === 'number' ? whole(value) : value;
-	}
-	return bound;
+/** A text in quotes, in which nothing is a parameter; or a parameter. */
+const PARAMETER = /'[^']*'|:(\w+)/g;
+
+/** `:key` becomes `?1`, wherever it stands. @returns the names in the order of their numbers */
+function numberParameters(sql: string): { numbered: string; names: string[] } {
+	const names: string[] = [];
+	const numbered = sql.replace(PARAMETER, (found, name: string | undefined) => {
+		if (name === undefined) return found;
+		if (!names.includes(name)) names.push(name);
+		return `?${names.indexOf(name) + 1}`;
+	});
+	return { numbered, names };
 }
 
 function whole(value: number): number {

@@ -90,18 +90,6 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		});
 	}
 
-	/** Each claim for itself, so that one that cannot be written takes no other with it. */
-	async function writeEach<I extends Claim | Settlement>(
-		outlives: 'kill' | 'powerCut',
-		items: readonly I[],
-		write: (item: I) => number,
-	): Promise<I[]> {
-		const changed = await Promise.all(
-			items.map((item) => database.share(outlives, () => write(item))),
-		);
-		return items.filter((_, index) => changed[index] === 1);
-	}
-
 	return {
 		// One connection, one queue; what comes together is one commit.
 		inOrder: true,
@@ -117,19 +105,19 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		// On disk before the mail leaves: a forgotten dispatch would be a second mail. The log is one,
 		// so this takes all that was taken in and claimed before to the disk as well.
 		dispatch: (claims) =>
-			writeEach('powerCut', claims, (claim) =>
+			database.shareEach('powerCut', claims, (claim) =>
 				sql.dispatch.run({ ...holderOf(claim), now: clock() }),
 			),
 
 		async settle(results) {
-			const settled = await writeEach('kill', results, (result) =>
+			const settled = await database.shareEach('kill', results, (result) =>
 				sql.settle.run({ ...holderOf(result.claim), ...outcomeOf(result), now: clock() }),
 			);
 			return settled.map(({ claim }) => claim);
 		},
 
 		async release(claims) {
-			await writeEach('kill', claims, (claim) =>
+			await database.shareEach('kill', claims, (claim) =>
 				sql.release.run({ ...holderOf(claim), now: clock() }),
 			);
 		},

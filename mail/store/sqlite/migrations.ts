@@ -271,6 +271,61 @@ export const MIGRATIONS: readonly string[] = [
 	CREATE INDEX receipt_run_by_successor ON receipt_run (successor) WHERE successor IS NOT NULL;
 	ALTER TABLE receipt ADD COLUMN digest TEXT;
 	`,
+	`
+	-- The same recipients under a CHECK and a trigger that compare states one by one. For an IN with
+	-- more than two, SQLite builds a table and drops it again each time a row changes: it took longer
+	-- than the change itself.
+	CREATE TABLE recipient_anew (
+		id INTEGER PRIMARY KEY,
+		campaign INTEGER NOT NULL REFERENCES campaign (id),
+		key TEXT NOT NULL,
+		address TEXT NOT NULL,
+		reference TEXT NOT NULL UNIQUE,
+		state TEXT NOT NULL,
+		attempts INTEGER NOT NULL DEFAULT 0,
+		queued_at INTEGER NOT NULL,
+		due_at INTEGER,
+		owner TEXT,
+		fence INTEGER NOT NULL DEFAULT 0,
+		reply TEXT,
+		reason TEXT,
+		blame TEXT,
+		message_id TEXT,
+		feedback TEXT,
+		updated_at INTEGER NOT NULL,
+		UNIQUE (campaign, key),
+		CHECK (CASE
+			WHEN state = 'queued' OR state = 'claimed' OR state = 'dispatched' OR state = 'deferred'
+				THEN due_at IS NOT NULL
+			WHEN state = 'sent' OR state = 'failed' OR state = 'unknown' THEN due_at IS NULL
+			ELSE FALSE
+		END)
+	) STRICT;
+	INSERT INTO recipient_anew
+	SELECT id, campaign, key, address, reference, state, attempts, queued_at, due_at, owner, fence,
+		reply, reason, blame, message_id, feedback, updated_at
+	FROM recipient;
+
+	CREATE TABLE payload_anew (
+		recipient INTEGER PRIMARY KEY REFERENCES recipient_anew (id),
+		content TEXT NOT NULL
+	) STRICT;
+	INSERT INTO payload_anew SELECT recipient, content FROM payload;
+
+	DROP TABLE payload;
+	DROP TABLE recipient;
+	ALTER TABLE recipient_anew RENAME TO recipient;
+	ALTER TABLE payload_anew RENAME TO payload;
+
+	CREATE INDEX recipient_by_state ON recipient (campaign, state, due_at);
+	CREATE INDEX recipient_with_feedback ON recipient (campaign, id) WHERE feedback IS NOT NULL;
+
+	CREATE TRIGGER payload_ends AFTER UPDATE OF state ON recipient
+	WHEN NEW.state = 'sent' OR NEW.state = 'failed' OR NEW.state = 'unknown'
+	BEGIN
+		DELETE FROM payload WHERE recipient = NEW.id;
+	END;
+	`,
 ];
 
 /**

@@ -26,8 +26,10 @@ const WANTED = 'reason = coalesce(:reason, reason) AND list = coalesce(:list, li
 export function createSuppressionList(database: Database, clock: () => number): SuppressionList {
 	const onList = database.statement<SuppressionRow>(`
 		SELECT * FROM suppression WHERE key = :key AND list = :list AND ${STILL_HOLDS}`);
+	// The sign keeps the lists out of the search, which is for each recipient: a key has few.
 	const holding = database.statement<SuppressionRow>(`
-		SELECT * FROM suppression WHERE key = :key AND list IN ('', :list) AND ${STILL_HOLDS}
+		SELECT * FROM suppression
+		WHERE key = :key AND (+list = '' OR +list = :list) AND ${STILL_HOLDS}
 		ORDER BY list LIMIT 1`);
 	const ofKey = database.statement<SuppressionRow>(`
 		SELECT * FROM suppression WHERE key = :key AND ${STILL_HOLDS} ORDER BY list`);

@@ -66,6 +66,31 @@ export class Transactions {
 		return this.#ask(outlives, true, work);
 	}
 
+	/**
+	 * Shares its transaction likewise, with one statement for each item: one that cannot be written takes
+	 * no other with it.
+	 *
+	 * @param write how many rows it changed
+	 * @returns the items that changed a row
+	 * @throws what the first item threw that could not be written; the others are written all the same
+	 */
+	shareEach<I>(outlives: Outlives, items: readonly I[], write: (item: I) => number): Promise<I[]> {
+		return this.#ask(outlives, true, () => {
+			let failure: { error: unknown } | undefined;
+			const changed = items.filter((item) => {
+				try {
+					return write(item) > 0;
+				} catch (error) {
+					if (!this.#handle.isTransaction) throw error;
+					failure ??= { error };
+					return false;
+				}
+			});
+			if (failure) throw failure.error;
+			return changed;
+		});
+	}
+
 	/** Work with a transaction of its own; when it throws, all of it is undone. */
 	alone<T>(outlives: Outlives, work: () => T): Promise<T> {
 		return this.#ask(outlives, false, work);
