@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
 
-const TAB = 9;
-const LF = 10;
-const CR = 13;
-const SPACE = 32;
-/** So much of a piece is made canonical at a time. */
-const CHUNK = 32 * 1024;
+const BLANKS = /\t[ \t]*| [ \t]+/g;
+/** What makes a text another one in its canonical form; most have none of it. */
+const NOT_CANONICAL = /\t| [ \r]/;
 
 /**
  * The hash of a message's body for its DKIM signature, taken piece by piece: relaxed (RFC 6376 section
@@ -13,30 +10,21 @@ const CHUNK = 32 * 1024;
  */
 export class DkimBodyHash {
 	readonly #hash = createHash('sha256');
-	readonly #out = Buffer.allocUnsafe(CHUNK);
-	#at = 0;
-	/** What was read and counts only once something stands behind it. */
-	#breaks = 0;
-	#blank = false;
-	#cr = false;
+	/** Blanks and line breaks that count only once something stands behind them. */
+	#held = '';
 	/** Something of the body went into the hash. */
 	#begun = false;
 
 	update(piece: Buffer): this {
-		for (const byte of piece) {
-			if (this.#cr) {
-				this.#cr = false;
-				if (byte === LF) {
-					this.#blank = false;
-					this.#breaks += 1;
-					continue;
-				}
-				this.#put(CR);
-			}
-			if (byte === SPACE || byte === TAB) this.#blank = true;
-			else if (byte === CR) this.#cr = true;
-			else this.#put(byte);
+		const text = piece.latin1Slice();
+		const end = withoutHeld(text);
+		if (end === 0) {
+			this.#held += text;
+			return this;
 		}
+		if (this.#held === '' && !NOT_CANONICAL.test(text)) this.#take(piece.subarray(0, end));
+		else this.#take(canonical(this.#held + text.slice(0, end)));
+		this.#held = text.slice(end);
 		return this;
 	}
 
@@ -46,46 +34,24 @@ export class DkimBodyHash {
 	 */
 	updateBase64(lines: Buffer): this {
 		if (lines.length < 3) return this;
-		this.#settle();
-		this.#flush();
-		this.#hash.update(lines.subarray(0, -2));
-		this.#begun = true;
-		this.#breaks = 1;
+		if (this.#held !== '') this.#take(canonical(this.#held));
+		this.#take(lines.subarray(0, -2));
+		this.#held = '\r\n';
 		return this;
 	}
 
 	/** `bh=`, base64; the hash takes no more pieces after that. */
 	digest(): string {
-		if (this.#cr) this.#put(CR);
-		this.#flush();
+		const rest = withoutEnd(canonical(this.#held));
+		if (rest !== '') this.#take(rest);
 		// A body that has a line ends with exactly one line break; an empty one has none.
-		if (this.#begun) this.#hash.update('\r\n');
+		if (this.#begun) this.#take('\r\n');
 		return this.#hash.digest('base64');
 	}
 
-	#put(byte: number): void {
-		if (this.#breaks > 0 || this.#blank) this.#settle();
-		if (this.#at === CHUNK) this.#flush();
-		this.#out[this.#at++] = byte;
-	}
-
-	/** Writes the line breaks and the blank that were held back. */
-	#settle(): void {
-		for (; this.#breaks > 0; this.#breaks--) {
-			if (this.#at > CHUNK - 2) this.#flush();
-			this.#out[this.#at++] = CR;
-			this.#out[this.#at++] = LF;
-		}
-		if (!this.#blank) return;
-		this.#blank = false;
-		if (this.#at === CHUNK) this.#flush();
-		this.#out[this.#at++] = SPACE;
-	}
-
-	#flush(): void {
-		if (this.#at === 0) return;
-		this.#hash.update(this.#out.subarray(0, this.#at));
-		this.#at = 0;
+	#take(bytes: Buffer | string): void {
+		if (typeof bytes === 'string') this.#hash.update(bytes, 'latin1');
+		else this.#hash.update(bytes);
 		this.#begun = true;
 	}
 }
@@ -93,4 +59,25 @@ export class DkimBodyHash {
 /** @returns `bh=` of a body that is there as a whole */
 export function hashBody(body: Buffer): string {
 	return new DkimBodyHash().update(body).digest();
+}
+
+/** Blanks become one space, and none where a line ends. */
+function canonical(text: string): string {
+	return NOT_CANONICAL.test(text) ? text.replace(BLANKS, ' ').replaceAll(' \r\n', '\r\n') : text;
+}
+
+/** @returns where the blanks and line breaks at the end of a text begin */
+function withoutHeld(text: string): number {
+	let end = text.length;
+	while (end > 0 && ' \t\r\n'.includes(text.charAt(end - 1))) end -= 1;
+	return end;
+}
+
+/** A canonical text without the empty lines, and the blank of an unfinished one, that are its end. */
+function withoutEnd(text: string): string {
+	let end = text.length;
+	for (;;)
+		if (text.charAt(end - 1) === ' ') end -= 1;
+		else if (text.startsWith('\r\n', end - 2) && end >= 2) end -= 2;
+		else return text.slice(0, end);
 }

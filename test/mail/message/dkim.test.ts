@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { dkimVerify } from 'mailauth/lib/dkim/verify';
@@ -136,6 +137,29 @@ describe('the body hash', () => {
 				for (const piece of [a, b, c]) hash.update(Buffer.from(piece));
 				expect(hash.digest()).toBe(hashBody(Buffer.from(a + b + c)));
 			}),
+		);
+	});
+
+	it('is that of the canonical body, word for word after RFC 6376', () => {
+		const text = fc.string({ unit: fc.constantFrom(' ', '\t', '\r', '\n', '\r\n', 'a') });
+		fc.assert(
+			fc.property(text, (body) => {
+				const lines = body
+					.split('\r\n')
+					.map((line, index, { length }) => {
+						const single = line.replace(/[ \t]+/g, ' ');
+						// The last has no end of its own: what is left of it is a line if it is not empty.
+						return index < length - 1 || single.trimEnd() === '' ? single.replace(/ $/, '') : single;
+					});
+				while (lines.at(-1) === '') lines.pop();
+				const last = lines.pop();
+				if (last !== undefined) lines.push(last.replace(/ $/, ''));
+				const canonical = lines.map((line) => `${line}\r\n`).join('');
+				expect(hashBody(Buffer.from(body))).toBe(
+					createHash('sha256').update(canonical).digest('base64'),
+				);
+			}),
+			{ numRuns: 2_000 },
 		);
 	});
 
