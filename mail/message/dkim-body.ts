@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 
 const BLANKS = /\t[ \t]*| [ \t]+/g;
-/** What makes a text another one in its canonical form; most have none of it. */
-const NOT_CANONICAL = /\t| [ \r]/;
 
 /**
  * The hash of a message's body for its DKIM signature, taken piece by piece: relaxed (RFC 6376 section
@@ -16,13 +14,13 @@ export class DkimBodyHash {
 	#begun = false;
 
 	update(piece: Buffer): this {
-		const text = piece.latin1Slice();
+		const text = piece.toString('latin1');
 		const end = withoutHeld(text);
 		if (end === 0) {
 			this.#held += text;
 			return this;
 		}
-		if (this.#held === '' && !NOT_CANONICAL.test(text)) this.#take(piece.subarray(0, end));
+		if (this.#held === '' && isCanonical(text)) this.#take(piece.subarray(0, end));
 		else this.#take(canonical(this.#held + text.slice(0, end)));
 		this.#held = text.slice(end);
 		return this;
@@ -63,7 +61,12 @@ export function hashBody(body: Buffer): string {
 
 /** Blanks become one space, and none where a line ends. */
 function canonical(text: string): string {
-	return NOT_CANONICAL.test(text) ? text.replace(BLANKS, ' ').replaceAll(' \r\n', '\r\n') : text;
+	return isCanonical(text) ? text : text.replace(BLANKS, ' ').replaceAll(' \r\n', '\r\n');
+}
+
+/** Most texts are; these searches are faster than one for all three. */
+function isCanonical(text: string): boolean {
+	return !text.includes('  ') && !text.includes(' \r') && !text.includes('\t');
 }
 
 /** @returns where the blanks and line breaks at the end of a text begin */

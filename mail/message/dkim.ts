@@ -62,7 +62,7 @@ export function signMessage(signer: DkimSigner, raw: Buffer, at: Date): Buffer {
  * Those marked `once` are signed once more than they are there, so that nobody can add a second one
  * that a reader shows instead (section 8.15), nor a Cc or Reply-To to a copy that is sent on.
  */
-const COVERED: readonly { name: string; once?: true }[] = [
+const COVERED: readonly { name: string; once?: true; lowerCase: string }[] = withLowerCase([
 	{ name: 'From', once: true },
 	{ name: 'To', once: true },
 	{ name: 'Cc', once: true },
@@ -93,7 +93,13 @@ const COVERED: readonly { name: string; once?: true }[] = [
 	{ name: 'X-CSA-Complaints' },
 	{ name: 'X-Smtp-Suite-Campaign' },
 	{ name: 'X-Smtp-Suite-Reference' },
-];
+]);
+
+function withLowerCase(headers: readonly { name: string; once?: true }[]) {
+	return headers.map((header) => ({ ...header, lowerCase: header.name.toLowerCase() }));
+}
+
+const NONE: readonly string[] = [];
 
 /** @returns the header with an empty `b=`, and the bytes that the signature is made over (section 3.7) */
 function prepare(
@@ -103,24 +109,21 @@ function prepare(
 	at: Date,
 ): { unsigned: string; signed: Buffer } {
 	const present = linesByName(head);
-	const names: string[] = [];
+	let names = '';
 	let signed = '';
-	for (const { name, once } of COVERED) {
-		const lines = present.get(name.toLowerCase()) ?? [];
+	for (const { name, lowerCase, once } of COVERED) {
+		const lines = present.get(lowerCase) ?? NONE;
 		// Of several with one name the last is signed first (section 5.4.2).
-		for (const line of lines.toReversed()) {
-			names.push(name);
-			signed += `${relaxLine(line)}\r\n`;
+		for (let index = lines.length - 1; index >= 0; index -= 1) {
+			names += `${name}:`;
+			signed += `${relaxLine(lines[index] ?? '')}\r\n`;
 		}
-		if (once) names.push(name);
+		if (once) names += `${name}:`;
 	}
-	const unsigned = [
-		`DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed; d=${domain};`,
-		` s=${selector}; t=${Math.floor(at.getTime() / 1000)};`,
-		...foldNames(names),
-		` bh=${bodyHash};`,
-		' b=',
-	].join('\r\n');
+	const time = Math.floor(at.getTime() / 1000);
+	const unsigned =
+		`DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed; d=${domain};\r\n` +
+		` s=${selector}; t=${time};\r\n${foldNames(names.slice(0, -1))} bh=${bodyHash};\r\n b=`;
 	const bytes = Buffer.from(signed + relaxLine(unsigned));
 	// Ed25519 signs the hash and not the bytes (RFC 8463 section 3); Node hashes for RSA.
 	return {
@@ -138,19 +141,23 @@ function finish(unsigned: string, signature: Buffer): string {
 	return `${unsigned}${lines.join('\r\n ')}\r\n`;
 }
 
-/** `h=` in lines of at most 76 characters. */
-function foldNames(names: readonly string[]): string[] {
-	const lines: string[] = [];
+/** Names with colons between them, and the same as `h=`: a campaign's mails all have the same. */
+let lastFolded = { names: '', folded: '' };
+
+/** `h=` in lines of at most 76 characters, each with its CRLF. */
+function foldNames(names: string): string {
+	if (lastFolded.names === names) return lastFolded.folded;
+	let folded = '';
 	let line = ' h=';
-	names.forEach((name, index) => {
-		const piece = name + (index === names.length - 1 ? ';' : ':');
+	for (const piece of `${names};`.match(/[^:]+:?/g) ?? []) {
 		if (line.length + piece.length > 76) {
-			lines.push(line);
+			folded += `${line}\r\n`;
 			line = '  ';
 		}
 		line += piece;
-	});
-	return [...lines, line];
+	}
+	lastFolded = { names, folded: `${folded}${line}\r\n` };
+	return lastFolded.folded;
 }
 
 /** The header lines, folded as they are, under their names in lower case, in their order. */
@@ -171,11 +178,11 @@ function linesByName(head: string): Map<string, string[]> {
 function relaxLine(line: string): string {
 	const colon = line.indexOf(':');
 	const name = line.slice(0, colon).trim().toLowerCase();
-	return `${name}:${line
-		.slice(colon + 1)
-		.replace(/[ \t\r\n]+/g, ' ')
-		.trim()}`;
+	const value = line.slice(colon + 1);
+	return `${name}:${(NEEDS_RELAXING.test(value) ? value.replace(/[ \t\r\n]+/g, ' ') : value).trim()}`;
 }
+
+const NEEDS_RELAXING = /[\t\r\n]| {2}/;
 
 /**
  * Node signs in its pool of four threads, which also reads files, asks the DNS and brings the store's

@@ -35,9 +35,14 @@ export function messageIdHeader(name: string, messageIds: readonly string[]): st
 	return `${name}: ${messageIds.join('\r\n ')}\r\n`;
 }
 
-/** RFC 5322 section 3.3. */
+let lastDate = { second: NaN, header: '' };
+
+/** RFC 5322 section 3.3. Mails of one second have the same, which costs as much to make as their subject. */
 export function dateHeader(date: Date): string {
-	return `Date: ${date.toUTCString().replace('GMT', '+0000')}\r\n`;
+	const second = Math.floor(date.getTime() / 1_000);
+	if (lastDate.second !== second)
+		lastDate = { second, header: `Date: ${date.toUTCString().replace('GMT', '+0000')}\r\n` };
+	return lastDate.header;
 }
 
 /** Line breaks and control characters would begin a header of somebody else's making. */

@@ -94,6 +94,11 @@ export class Database {
 		return this.#explained(() => this.#transactions.shareEach(outlives, items, write));
 	}
 
+	/** See Transactions.shareEachLater. */
+	shareEachLater<I>(items: readonly I[], write: (item: I) => number): Promise<I[]> {
+		return this.#explained(() => this.#transactions.shareEachLater(items, write));
+	}
+
 	/** See Transactions.alone. */
 	alone<T>(outlives: Outlives, work: () => T): Promise<T> {
 		return this.#explained(() => this.#transactions.alone(outlives, work));

@@ -110,7 +110,7 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 			),
 
 		async settle(results) {
-			const settled = await database.shareEach('kill', results, (result) =>
+			const settled = await database.shareEachLater(results, (result) =>
 				sql.settle.run({ ...holderOf(result.claim), ...outcomeOf(result), now: clock() }),
 			);
 			return settled.map(({ claim }) => claim);

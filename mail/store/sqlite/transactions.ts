@@ -24,9 +24,15 @@ export type Steps<T> = Generator<undefined, T>;
 /** For how long, in ms, work in steps may keep the event loop waiting. */
 const SLICE_MS = 25;
 
+/** With a commit of its own, with what else is asked for in this turn, or with the next that comes. */
+type Commit = 'alone' | 'now' | 'later';
+
+/** For how long, in ms, what may be committed later waits for others. */
+const LATER_MS = 5;
+
 interface Job {
 	outlives: Outlives;
-	shares: boolean;
+	commit: Commit;
 	work: () => unknown;
 	resolve: (value: never) => void;
 	reject: (error: unknown) => void;
@@ -47,6 +53,8 @@ export class Transactions {
 	/** Answers that wait for the disk. */
 	readonly #syncing = new Set<Promise<void>>();
 	#draining: Promise<void> | undefined;
+	/** Ends the waiting of what may be committed later. */
+	#hurry: () => void = () => undefined;
 	/** Set while a transaction is open over several turns of the event loop. */
 	#halfway: Promise<void> | undefined;
 
@@ -63,7 +71,15 @@ export class Transactions {
 	 * only, which is undone by itself when it fails: then the others' work stays.
 	 */
 	share<T>(outlives: Outlives, work: () => T): Promise<T> {
-		return this.#ask(outlives, true, work);
+		return this.#ask(outlives, 'now', work);
+	}
+
+	/**
+	 * As `shareEach`, for what nobody waits for: it takes the next commit along if one follows within
+	 * some ms.
+	 */
+	shareEachLater<I>(items: readonly I[], write: (item: I) => number): Promise<I[]> {
+		return this.#ask('kill', 'later', () => this.#writeEach(items, write));
 	}
 
 	/**
@@ -75,30 +91,17 @@ export class Transactions {
 	 * @throws what the first item threw that could not be written; the others are written all the same
 	 */
 	shareEach<I>(outlives: Outlives, items: readonly I[], write: (item: I) => number): Promise<I[]> {
-		return this.#ask(outlives, true, () => {
-			let failure: { error: unknown } | undefined;
-			const changed = items.filter((item) => {
-				try {
-					return write(item) > 0;
-				} catch (error) {
-					if (!this.#handle.isTransaction) throw error;
-					failure ??= { error };
-					return false;
-				}
-			});
-			if (failure) throw failure.error;
-			return changed;
-		});
+		return this.#ask(outlives, 'now', () => this.#writeEach(items, write));
 	}
 
 	/** Work with a transaction of its own; when it throws, all of it is undone. */
 	alone<T>(outlives: Outlives, work: () => T): Promise<T> {
-		return this.#ask(outlives, false, work);
+		return this.#ask(outlives, 'alone', work);
 	}
 
 	/** As `alone`, for work so long that the event loop must have its turn in between. */
 	inSteps<T>(outlives: Outlives, work: () => Steps<T>): Promise<T> {
-		return this.#ask(outlives, false, () => this.#walk(work()));
+		return this.#ask(outlives, 'alone', () => this.#walk(work()));
 	}
 
 	/** Reads what is committed; never the half of a transaction. */
@@ -113,11 +116,27 @@ export class Transactions {
 		await Promise.all(this.#syncing);
 	}
 
-	#ask<T>(outlives: Outlives, shares: boolean, work: () => T | Promise<T>): Promise<T> {
+	#ask<T>(outlives: Outlives, commit: Commit, work: () => T | Promise<T>): Promise<T> {
 		return new Promise<T>((resolve, reject) => {
-			this.#jobs.push({ outlives, shares, work, resolve, reject });
+			this.#jobs.push({ outlives, commit, work, resolve, reject });
+			if (commit !== 'later') this.#hurry();
 			this.#draining ??= this.#drain();
 		});
+	}
+
+	#writeEach<I>(items: readonly I[], write: (item: I) => number): I[] {
+		let failure: { error: unknown } | undefined;
+		const changed = items.filter((item) => {
+			try {
+				return write(item) > 0;
+			} catch (error) {
+				if (!this.#handle.isTransaction) throw error;
+				failure ??= { error };
+				return false;
+			}
+		});
+		if (failure) throw failure.error;
+		return changed;
 	}
 
 	async #drain(): Promise<void> {
@@ -125,7 +144,8 @@ export class Transactions {
 		for (;;) {
 			await nextTurn();
 			if (this.#jobs.length === 0) break;
-			const firstAlone = this.#jobs.findIndex((job) => !job.shares);
+			if (this.#jobs.every(({ commit }) => commit === 'later')) await this.#othersOrLate();
+			const firstAlone = this.#jobs.findIndex(({ commit }) => commit === 'alone');
 			const size = firstAlone === -1 ? this.#jobs.length : Math.max(firstAlone, 1);
 			const batch = this.#jobs.splice(0, size);
 			try {
@@ -135,6 +155,19 @@ export class Transactions {
 			}
 		}
 		this.#draining = undefined;
+	}
+
+	/** Until somebody asks for something that does not wait, or for as long as these wait. */
+	async #othersOrLate(): Promise<void> {
+		await new Promise<void>((resolve) => {
+			const timer = setTimeout(resolve, LATER_MS);
+			this.#hurry = () => {
+				clearTimeout(timer);
+				// Whoever else comes in this turn of the event loop.
+				setImmediate(resolve);
+			};
+		});
+		this.#hurry = () => undefined;
 	}
 
 	/** Tells those who need no more than the commit now, the others when it is on the disk. */
@@ -191,7 +224,7 @@ export class Transactions {
 		}
 	}
 
-	async #perform({ work, shares, resolve, reject }: Job): Promise<() => void> {
+	async #perform({ work, commit, resolve, reject }: Job): Promise<() => void> {
 		try {
 			const done = work();
 			const value = (done instanceof Promise ? await done : done) as never;
@@ -200,7 +233,7 @@ export class Transactions {
 			};
 		} catch (error) {
 			// A full disk undoes the whole transaction, not just the statement that met it.
-			if (!shares || !this.#handle.isTransaction) throw error;
+			if (commit === 'alone' || !this.#handle.isTransaction) throw error;
 			return () => {
 				reject(error);
 			};
