@@ -144,13 +144,11 @@ describe('the body hash', () => {
 		const text = fc.string({ unit: fc.constantFrom(' ', '\t', '\r', '\n', '\r\n', 'a') });
 		fc.assert(
 			fc.property(text, (body) => {
-				const lines = body
-					.split('\r\n')
-					.map((line, index, { length }) => {
-						const single = line.replace(/[ \t]+/g, ' ');
-						// The last has no end of its own: what is left of it is a line if it is not empty.
-						return index < length - 1 || single.trimEnd() === '' ? single.replace(/ $/, '') : single;
-					});
+				const lines = body.split('\r\n').map((line, index, { length }) => {
+					const single = line.replace(/[ \t]+/g, ' ');
+					// The last has no end of its own: what is left of it is a line if it is not empty.
+					return index < length - 1 || single.trimEnd() === '' ? single.replace(/ $/, '') : single;
+				});
 				while (lines.at(-1) === '') lines.pop();
 				const last = lines.pop();
 				if (last !== undefined) lines.push(last.replace(/ $/, ''));
