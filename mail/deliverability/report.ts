@@ -28,8 +28,8 @@ const FITNESS_WORDS: Readonly<Record<Fitness, string>> = {
 };
 
 const STATUS_WORDS: Readonly<Record<FindingStatus, string>> = {
-	fail: 'To be mended',
-	warning: 'Better mended',
+	fail: 'Must change',
+	warning: 'Should change',
 	unknown: 'Could not be looked at',
 	info: 'Worth knowing',
 	pass: 'In order',

@@ -33,8 +33,8 @@ export const outputProperties: INodeProperties[] = [
 		],
 	},
 	{
-		displayName: 'Give',
-		name: 'give',
+		displayName: 'Output',
+		name: 'output',
 		type: 'options',
 		noDataExpression: true,
 		default: 'report',
@@ -52,7 +52,7 @@ export const outputProperties: INodeProperties[] = [
 			{
 				name: 'One Item for Each Problem',
 				value: 'problems',
-				description: 'Only what is to be mended or better mended; no item when all is well',
+				description: 'Only what must or should change; no item when all is well',
 			},
 		],
 	},
@@ -61,7 +61,7 @@ export const outputProperties: INodeProperties[] = [
 		name: 'htmlPage',
 		type: 'boolean',
 		default: false,
-		displayOptions: { show: { give: ['report'] } },
+		displayOptions: { show: { output: ['report'] } },
 		description:
 			'Whether to make a page of it too: in the field "html", to mail it or to answer a webhook with, and as a file in the binary field "page"',
 	},
@@ -70,7 +70,7 @@ export const outputProperties: INodeProperties[] = [
 		name: 'picture',
 		type: 'boolean',
 		default: false,
-		displayOptions: { show: { give: ['report'] } },
+		displayOptions: { show: { output: ['report'] } },
 		description: 'Whether to draw the verdict as an SVG picture too, in the binary field "picture"',
 	},
 ];
@@ -82,11 +82,11 @@ export async function giveOut(
 	{ subject, findings, details = {} }: Looked,
 ): Promise<INodeExecutionData[]> {
 	const profile = context.getNodeParameter('profile', itemIndex) as MailProfile;
-	const give = context.getNodeParameter('give', itemIndex);
+	const output = context.getNodeParameter('output', itemIndex);
 	const pairedItem = { item: itemIndex };
-	if (give !== 'report')
+	if (output !== 'report')
 		return findings
-			.filter(({ status }) => give === 'findings' || status === 'fail' || status === 'warning')
+			.filter(({ status }) => output === 'findings' || status === 'fail' || status === 'warning')
 			.map((finding) => ({
 				json: { checked: subject, ...describe(finding, profile) },
 				pairedItem,

@@ -112,7 +112,7 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 
 	it('gives an item for each problem, and none when all is well', async () => {
 		const ids = async (domain: string) =>
-			(await check([{}], { domain, give: 'problems' })).items.map(({ json }) => json.id);
+			(await check([{}], { domain, output: 'problems' })).items.map(({ json }) => json.id);
 		expect(await ids('good.test')).toEqual([]);
 		expect(await ids('bare.test')).toEqual([
 			'domain.unauthenticated',
@@ -140,7 +140,7 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 			operation: 'server',
 			addresses: '192.0.2.25',
 			serverOptions: { usualLists: false, ownAddressLists: 'list.test, gone.test' },
-			give: 'findings',
+			output: 'findings',
 		});
 		expect(items.map(({ json }) => json.id)).toEqual([
 			'server.reverseConfirmed',

@@ -104,7 +104,7 @@ suite('the editor', () => {
 		['node-5', 'Suppressed', ['Operation']],
 		['node-6', 'Tracking', []],
 		['node-7', 'Report', ['Operation', 'Campaign ID']],
-		['node-8', 'Check', ['Operation', 'From Domain or Address', 'Kind of Mail', 'Give']],
+		['node-8', 'Check', ['Operation', 'From Domain or Address', 'Kind of Mail', 'Output']],
 	])(
 		'opens %s (%s) with its fields in order',
 		async (id, name, fields) => {
