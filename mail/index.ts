@@ -5,6 +5,7 @@
 export { neededParts } from './bounce/needed-parts';
 export type { NeededPart } from './bounce/needed-parts';
 export { parseBounce, readReportParts } from './bounce/read';
+export { findSesNotification } from './bounce/ses-notification';
 export { takeInReport } from './campaign/feedback';
 export type {
 	FeedbackOptions,

@@ -17,6 +17,7 @@ import { isFromDaemon, isMachineWritten, tellsDelay, tellsFailure } from './noti
 import { describeOriginal, findOriginal, referenceSources } from './original';
 import { joinMessage, splitMessage } from './parts';
 import type { Message, Part } from './parts';
+import { readSesNotification } from './ses-notification';
 
 /** What a rung of the ladder found. */
 interface Found {
@@ -36,10 +37,11 @@ interface Reading {
 /**
  * Reads what a message reports about mails that were sent. Never throws; time is linear in the input.
  *
- * @param raw the message as received; newlines may be CRLF, LF or CR
+ * @param raw the message as received; newlines may be CRLF, LF or CR. Or a notification of Amazon SES:
+ *   its JSON, bare or in the envelope of SNS.
  */
 export async function parseBounce(raw: Buffer): Promise<MailReport> {
-	return await Promise.resolve(readReport(splitMessage(raw)));
+	return await Promise.resolve(readSesNotification(raw) ?? readReport(splitMessage(raw)));
 }
 
 /**

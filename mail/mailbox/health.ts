@@ -18,6 +18,12 @@ const SIGN_IN_REFUSED: ReadonlySet<MailboxProblem['code']> = new Set([
 	'tokenRefused',
 ]);
 
+/** Nobody was there to be bothered by it: a server that restarts is found soon after it is back. */
+const NOBODY_THERE: ReadonlySet<MailboxProblem['code']> = new Set([
+	'hostNotFound',
+	'nobodyListening',
+]);
+
 /** When to try again, and when to tell of a failure. */
 export class Health {
 	private failures = 0;
@@ -59,11 +65,15 @@ export class Health {
 			this.toldLost = true;
 			this.tell({ state: 'lost', problem, since: this.downSince });
 		}
-		const [first, longest] = SIGN_IN_REFUSED.has(problem.code)
-			? this.timing.signInBackoffMs
-			: this.timing.backoffMs;
+		const [first, longest] = this.pausesAfter(problem.code);
 		const delay = Math.min(longest, first * 2 ** this.failures);
 		this.failures = Math.min(this.failures + 1, 20);
 		return delay * (1 - this.random() / 4);
+	}
+
+	private pausesAfter(code: MailboxProblem['code']): readonly [first: number, longest: number] {
+		const { backoffMs, absentBackoffMs, signInBackoffMs } = this.timing;
+		if (SIGN_IN_REFUSED.has(code)) return signInBackoffMs;
+		return NOBODY_THERE.has(code) ? absentBackoffMs : backoffMs;
 	}
 }

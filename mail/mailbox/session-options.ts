@@ -117,6 +117,8 @@ export interface WatchTiming extends ConnectionTiming {
 	recheckMs: number;
 	/** Pause before the first new try, and the longest one; it doubles in between. */
 	backoffMs: readonly [first: number, longest: number];
+	/** The same while nobody listens, or no name server knows the host: that costs the server nothing. */
+	absentBackoffMs: readonly [first: number, longest: number];
 	/** The same after a refused password: servers lock accounts that try too often. */
 	signInBackoffMs: readonly [first: number, longest: number];
 	/** A connection that held so long lets the pauses start again from the first. */
@@ -144,6 +146,7 @@ export const WATCH_TIMING: WatchTiming = {
 	pollMs: 30_000,
 	recheckMs: 40_000,
 	backoffMs: [1_000, 30_000],
+	absentBackoffMs: [1_000, 10_000],
 	signInBackoffMs: [30_000, 300_000],
 	stableMs: 60_000,
 	patienceMs: 120_000,

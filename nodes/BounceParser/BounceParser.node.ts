@@ -23,7 +23,7 @@ export class BounceParser implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ { file: "binary file", item: "item of a mail node", text: "text" }[$parameter["messageIn"]] }}',
+			'={{ { file: "binary file", item: "item of a mail node", notification: "Amazon SES notification", text: "text" }[$parameter["messageIn"]] }}',
 		description:
 			'Read a mail that came another way: who bounced, why, and what to do about it. Tells complaints, delays and automatic answers apart too.',
 		defaults: { name: 'Bounce Parser' },

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
+import { findSesNotification } from '../../mail/index';
 import { asText } from './as-text';
 import { rebuildMessage } from './rebuild-message';
 
@@ -12,6 +13,12 @@ export const messageProperties: INodeProperties[] = [
 		noDataExpression: true,
 		default: 'file',
 		options: [
+			{
+				name: 'Amazon SES Notification',
+				value: 'notification',
+				description:
+					'What AWS SNS Trigger or a Webhook node gives when Amazon SES tells of a bounce, a complaint or a delivery',
+			},
 			{
 				name: 'Binary File',
 				value: 'file',
@@ -60,6 +67,8 @@ export const messageProperties: INodeProperties[] = [
  */
 export async function readMessage(context: IExecuteFunctions, index: number): Promise<Buffer> {
 	switch (context.getNodeParameter('messageIn', index, 'file')) {
+		case 'notification':
+			return readNotification(context, index);
 		case 'text':
 			return readText(context, index);
 		case 'item':
@@ -108,6 +117,25 @@ function fromBase64(text: string): Buffer | undefined {
 		: undefined;
 }
 
+function readNotification(context: IExecuteFunctions, index: number): Buffer {
+	const { json = {} } = context.getInputData()[index] ?? {};
+	const notification = findSesNotification(json);
+	if (notification) return Buffer.from(JSON.stringify(notification));
+	const isAsking = JSON.stringify(json).includes('SubscriptionConfirmation');
+	throw new NodeOperationError(
+		context.getNode(),
+		isAsking
+			? 'Amazon SNS asks whether it may send notifications here'
+			: 'This item holds no notification of Amazon SES',
+		{
+			itemIndex: index,
+			description: isAsking
+				? 'Open the SubscribeURL in this item once, in a browser or with an HTTP Request node. AWS SNS Trigger does so by itself.'
+				: 'Expected is what SNS posts: a field Message that holds notificationType or eventType, and mail. If the item is a mail, set Message In to Item of a Mail Node.',
+		},
+	);
+}
+
 async function readItem(context: IExecuteFunctions, index: number): Promise<Buffer> {
 	const { json = {}, binary = {} } = context.getInputData()[index] ?? {};
 	const files = [];
@@ -118,7 +146,8 @@ async function readItem(context: IExecuteFunctions, index: number): Promise<Buff
 	if (message) return message;
 	throw new NodeOperationError(context.getNode(), 'This item does not look like a mail', {
 		itemIndex: index,
-		description:
-			'It has neither a text (text, textPlain, html, textHtml) nor a subject and headers. If the mail is a file, set Message In to Binary File.',
+		description: findSesNotification(json)
+			? 'It is a notification of Amazon SES: set Message In to Amazon SES Notification.'
+			: 'It has neither a text (text, textPlain, html, textHtml) nor a subject and headers. If the mail is a file, set Message In to Binary File.',
 	});
 }

@@ -35,6 +35,12 @@ describe('when to try again, and what to tell', () => {
 		for (let index = 0; index < 3_000; index += 1) expect(fail()).toBe(30_000);
 	});
 
+	it('where nobody listens at all, the longest is 10 s', () => {
+		expect(Array.from({ length: 6 }, () => fail('nobodyListening'))).toEqual([
+			1_000, 2_000, 4_000, 8_000, 10_000, 10_000,
+		]);
+	});
+
 	it('pauses differ by a quarter, so that many watches do not knock at one time', () => {
 		const jittered = new Health(
 			WATCH_TIMING,

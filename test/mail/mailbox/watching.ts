@@ -22,6 +22,7 @@ export const QUICK: Partial<WatchTiming> = {
 	pollMs: 200,
 	recheckMs: 400,
 	backoffMs: [50, 400],
+	absentBackoffMs: [50, 400],
 	signInBackoffMs: [100, 400],
 	patienceMs: 700,
 	handlerBackoffMs: 20,
