@@ -57,7 +57,8 @@ function typeOf({ notificationType, eventType }: Fields): string {
 
 function toReport(notification: Fields): MailReport {
 	const mail = asFields(notification.mail) ?? {};
-	const read = READERS[typeOf(notification)];
+	const type = typeOf(notification);
+	const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
 	const about = read && (asFields(notification[read.under]) ?? {});
 	const found = about ? read.read(about, mail) : NOTHING;
 	const date = new Date(textOf(about?.timestamp));

@@ -1,3 +1,5 @@
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+
 import { checkMessage } from '../../../mail/index';
 import type { MailProfile } from '../../../mail/index';
 import { messageProperties, readMessage } from '../../shared/message-input';
@@ -12,7 +14,7 @@ export const message: Operation = {
 			'Look through a message before it is sent, such as the file that Preview of SMTP Send gives: unsubscribe, links, size, pictures, headers',
 		action: 'Check a message',
 	},
-	properties: messageProperties,
+	properties: messageProperties.map(withoutNotifications),
 	async look(context, itemIndex) {
 		const raw = await readMessage(context, itemIndex);
 		const profile = context.getNodeParameter('profile', itemIndex) as MailProfile;
@@ -20,3 +22,12 @@ export const message: Operation = {
 		return { subject: subject === '' ? 'a message without a subject' : subject, findings };
 	},
 };
+
+/** A notification tells of a mail and is none. */
+function withoutNotifications(property: INodeProperties): INodeProperties {
+	if (property.name !== 'messageIn') return property;
+	const options = (property.options as INodePropertyOptions[]).filter(
+		({ value }) => value !== 'notification',
+	);
+	return { ...property, options };
+}
