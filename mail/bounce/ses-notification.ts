@@ -207,7 +207,8 @@ function addressIn(value: unknown): string {
 function originalOf(mail: Fields): OriginalMail {
 	const common = asFields(mail.commonHeaders) ?? {};
 	const header = (name: string) => headersOf(mail, name)[0];
-	const optional = (value: string | undefined) => value?.slice(0, 1_000) || undefined;
+	const optional = (value: string | undefined) =>
+		value === '' ? undefined : value?.slice(0, 1_000);
 	return {
 		messageId: optional((textOf(common.messageId) || header('message-id'))?.replace(/^<|>$/g, '')),
 		subject: optional(textOf(common.subject) || header('subject')),

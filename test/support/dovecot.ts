@@ -35,6 +35,8 @@ export interface Dovecot {
 	readonly authSocket: string;
 	/** Every user's password. */
 	readonly password: string;
+	/** The homes of all users, each with their `Maildir`. */
+	readonly mailFolder: string;
 	/** Certificate to trust for `127.0.0.1` and `localhost`. */
 	readonly caPem: string;
 	readonly certFile: string;
@@ -153,6 +155,7 @@ async function tryToStart(options: DovecotOptions): Promise<Dovecot> {
 		lmtpPort: ports.lmtp,
 		authSocket: join(folder.path, 'run', 'auth-client'),
 		password,
+		mailFolder: mail,
 		caPem: certificate.caPem,
 		certFile: certificate.certFile,
 		keyFile: certificate.keyFile,
