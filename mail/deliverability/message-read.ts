@@ -1,3 +1,4 @@
+import type { HeaderField } from './authentication-results';
 import { readHtml } from './html-content';
 import type { HtmlContent } from './html-content';
 import { readTagList } from './tags';
@@ -12,6 +13,8 @@ export interface MailFile {
 
 /** A message, read as far as the checks need. */
 export interface ReadMail {
+	/** From top to bottom. */
+	fields: HeaderField[];
 	/** Names in lower case, with every value, unfolded. */
 	headers: Map<string, string[]>;
 	subject: string;
@@ -40,6 +43,7 @@ export async function readMail(raw: Buffer): Promise<ReadMail> {
 	const mailboxes = (list: readonly { name?: string; address?: string }[] = []) =>
 		list.map(({ name = '', address = '' }) => ({ name, address }));
 	return {
+		fields: email.headers.map(({ key, value }) => ({ name: key.toLowerCase(), value })),
 		headers,
 		subject: email.subject ?? '',
 		from: mailboxes(email.from ? [email.from] : []),

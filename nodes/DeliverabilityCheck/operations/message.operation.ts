@@ -3,6 +3,7 @@ import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { checkMessage } from '../../../mail/index';
 import type { MailProfile } from '../../../mail/index';
 import { messageProperties, readMessage } from '../../shared/message-input';
+import { listIn } from '../list-in';
 import type { Operation } from './operation';
 
 /** What receivers and filters see in a message, before it is sent. */
@@ -11,14 +12,29 @@ export const message: Operation = {
 		name: 'Message',
 		value: 'message',
 		description:
-			'Look through a message before it is sent, such as the file that Preview of SMTP Send gives: unsubscribe, links, size, pictures, headers',
+			'Look through a message: before it is sent, such as the file that Preview of SMTP Send gives, or after it arrived, with what its receiver thought',
 		action: 'Check a message',
 	},
-	properties: messageProperties.map(withoutNotifications),
+	properties: [
+		...messageProperties.map(withoutNotifications),
+		{
+			displayName: 'Receiving Servers',
+			name: 'receivers',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. mx.example.com',
+			description:
+				'For a mail that arrived: the servers whose verdict on SPF, DKIM and DMARC is believed, separated by commas. Left empty, the topmost Received line tells.',
+		},
+	],
 	async look(context, itemIndex) {
 		const raw = await readMessage(context, itemIndex);
 		const profile = context.getNodeParameter('profile', itemIndex) as MailProfile;
-		const { findings, subject } = await checkMessage({ raw, profile });
+		const { findings, subject } = await checkMessage({
+			raw,
+			profile,
+			receivers: listIn(context.getNodeParameter('receivers', itemIndex, '')),
+		});
 		return { subject: subject === '' ? 'a message without a subject' : subject, findings };
 	},
 };
