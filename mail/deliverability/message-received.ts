@@ -29,7 +29,10 @@ export function* checkReceived(
 	const received = headers.filter(({ name }) => name === 'received');
 	if (received.length === 0) return;
 	const { results, servers: said, foreign } = readAuthenticationResults(headers, servers);
-	const judge = said.length > 0 ? said.join(', ') : (hostAfter('by', received[0]?.value ?? '') ?? 'the receiver');
+	const judge =
+		said.length > 0
+			? said.join(', ')
+			: (hostAfter('by', received[0]?.value ?? '') ?? 'the receiver');
 	for (const [method, name, why] of METHODS) {
 		const own = results.filter((each) => each.method === method);
 		if (own.length > 0) yield verdictOn(method, name, why, own, judge);
