@@ -1,5 +1,12 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+import axe from 'axe-core';
+import { chromium } from 'playwright-core';
+
 import { describeWithNameServer, startNameServer } from '../support/zone-server';
 import type { NameServer } from '../support/zone-server';
+import { CHROMIUM } from './support/editor';
 import { chain, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
 
@@ -104,6 +111,36 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 		);
 		expect(empty?.json.error).toContain('From Domain or Address is empty');
 	});
+
+	(existsSync(CHROMIUM) ? it : it.skip)(
+		'makes a page that fits a phone and a desktop, and that axe-core has nothing against',
+		async () => {
+			const { items } = await check([{}], { domain: 'bare.test', htmlPage: true });
+			const screenshots = path.join(__dirname, 'screenshots');
+			mkdirSync(screenshots, { recursive: true });
+			const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+			try {
+				for (const width of [390, 1280]) {
+					const page = await browser.newPage({ viewport: { width, height: 900 } });
+					await page.setContent(items[0]?.json.html ?? '');
+					await page.screenshot({
+						path: path.join(screenshots, `deliverability-${width}.png`),
+						fullPage: true,
+					});
+					expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+						width,
+					);
+					await page.evaluate(axe.source);
+					const { violations } =
+						await page.evaluate<Pick<axe.AxeResults, 'violations'>>('axe.run()');
+					expect(violations.map(({ id: rule, nodes }) => [rule, nodes[0]?.html])).toEqual([]);
+				}
+			} finally {
+				await browser.close();
+			}
+		},
+		60_000,
+	);
 
 	it('asks less of single mails', async () => {
 		const { items } = await check([{}], { domain: 'good.test', profile: 'transactional' });
