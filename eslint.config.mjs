@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
  * not know each other; the nodes above join them.
  */
 const FLOORS = [
-	['transactional', 'campaign'],
+	['transactional', 'campaign', 'question'],
 	['pacing', 'report', 'tracking', 'deliverability', 'mailbox', 'bounce'],
 	['message', 'smtp', 'store'],
 	['model'],

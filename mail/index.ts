@@ -93,6 +93,13 @@ export { PACE_PRESETS, WARM_UP } from './pacing/presets';
 export { Providers } from './pacing/provider';
 export { PROVIDERS } from './pacing/providers';
 export { checkTimeZone } from './pacing/quiet-hours';
+export { readDecision, readForm } from './question/answer';
+export type { FieldProblem, Sent } from './question/answer';
+export { readFields } from './question/fields';
+export type { AnswerField } from './question/fields';
+export { questionLinks, questionParts } from './question/mail';
+export { renderNotice, renderQuestion } from './question/page';
+export type { Decision, Question } from './question/question';
 export type { Chart } from './report/chart';
 export {
 	compareChart,
@@ -145,7 +152,8 @@ export { namesUnsubscribe, withUnsubscribeLine } from './tracking/footer';
 export { makeLinks } from './tracking/links';
 export type { TrackingWishes } from './tracking/links';
 export type { PageLook } from './tracking/pages/page';
-export { LANGUAGES } from './tracking/pages/words';
+export { PAGE_HEADERS } from './tracking/pages/shell';
+export { languageFor, LANGUAGES } from './tracking/pages/words';
 export { linkSingleMail, UNSUBSCRIBE_PLACE } from './tracking/single';
 export { reachOf } from './tracking/site';
 export { digestOf } from './transactional/digest';

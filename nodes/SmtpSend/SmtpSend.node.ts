@@ -3,6 +3,8 @@ import type {
 	INodeExecutionData,
 	INodeType,
 	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
@@ -16,13 +18,15 @@ import {
 	WITH_ACCOUNT,
 	WITH_OAUTH2,
 } from '../shared/smtp-account';
+import { answerQuestion } from './answer-question';
 import type { Operation } from './operations/operation';
 import { preview } from './operations/preview.operation';
 import { send } from './operations/send.operation';
+import { sendAndWait } from './operations/send-and-wait.operation';
 import { verify } from './operations/verify.operation';
 import { COPIED_WITH_ACCOUNT, COPIED_WITH_OAUTH2 } from './properties/sent-copy';
 
-const OPERATIONS: readonly Operation[] = [send, preview, verify];
+const OPERATIONS: readonly Operation[] = [send, sendAndWait, preview, verify];
 
 /** Nobody needs an account to look at a mail. */
 const TO_SEND = { hide: { operation: ['preview'] } };
@@ -64,6 +68,17 @@ export class SmtpSend implements INodeType {
 			{ name: 'imapOAuth2Api', required: true, displayOptions: COPIED_WITH_OAUTH2 },
 			{ ...mailStoreCredential, displayOptions: TO_SEND },
 		],
+		waitingNodeTooltip:
+			'={{ $parameter["operation"] === "sendAndWait" ? "The workflow goes on when the recipient has answered" : "" }}',
+		// n8n keeps both for an execution that waits, and checks the signature of their address.
+		webhooks: (['GET', 'POST'] as const).map((httpMethod) => ({
+			name: 'default',
+			httpMethod,
+			responseMode: 'onReceived',
+			path: '={{ $nodeId }}',
+			restartWebhook: true,
+			isFullPath: true,
+		})),
 		properties: [
 			{ ...authenticationProperty, displayOptions: TO_SEND },
 			...operationProperties(OPERATIONS, 'send'),
@@ -71,6 +86,11 @@ export class SmtpSend implements INodeType {
 	};
 
 	methods = { credentialTest: { smtpAccountTest, dkimKeyTest, imapAccountTest, mailStoreTest } };
+
+	/** The answer to a question that an execution waits with. */
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		return await answerQuestion(this);
+	}
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const chosen = this.getNodeParameter('operation', 0);

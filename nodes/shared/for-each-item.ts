@@ -12,14 +12,15 @@ export type ItemResult = { item: INodeExecutionData } | { error: NodeOperationEr
  * further item is begun, those begun are finished, and the error says how many were done before it,
  * since n8n throws their outputs away.
  *
- * @param done what a finished item is called in that sentence, such as `mail was sent`
+ * @param options.done the sentence about those that were done before
+ * @param options.count so many of the items only, from the first
  */
 export async function forEachItem(
 	context: IExecuteFunctions,
-	options: { atATime: number; done: (count: number) => string },
+	options: { atATime: number; done: (count: number) => string; count?: number },
 	work: (itemIndex: number) => Promise<INodeExecutionData>,
 ): Promise<INodeExecutionData[]> {
-	const count = context.getInputData().length;
+	const { count = context.getInputData().length } = options;
 	const goOn = context.continueOnFail();
 	const results: ItemResult[] = [];
 	let next = 0;

@@ -13,16 +13,21 @@ const toEmail: INodeProperties = {
 	description: 'One or more recipients, separated by commas, or a list from an expression',
 };
 
+export const fromEmailProperty: INodeProperties = {
+	displayName: 'From Email',
+	name: 'fromEmail',
+	type: 'string',
+	default: '',
+	required: true,
+	placeholder: 'e.g. Ada Lovelace <ada@example.com>',
+	description: 'The sender that people see. A name may stand before the address.',
+};
+
+/** For mails that answer none. */
+export const toEmailProperty: INodeProperties = { ...toEmail, required: true };
+
 export const addressProperties: INodeProperties[] = [
-	{
-		displayName: 'From Email',
-		name: 'fromEmail',
-		type: 'string',
-		default: '',
-		required: true,
-		placeholder: 'e.g. Ada Lovelace <ada@example.com>',
-		description: 'The sender that people see. A name may stand before the address.',
-	},
+	fromEmailProperty,
 	{ ...toEmail, required: true, displayOptions: NO_REPLY },
 	{
 		...toEmail,
