@@ -1,7 +1,13 @@
+import path from 'node:path';
+
+import axe from 'axe-core';
 import { simpleParser } from 'mailparser';
+import { chromium } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
 import { scriptedServer } from '../support/scripted-smtp-server';
 import type { Script, ScriptedServer } from '../support/scripted-smtp-server';
+import { CHROMIUM } from './support/editor';
 import { chain, eventually, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { NodeJson, TestN8n } from './support/n8n';
 
@@ -256,6 +262,75 @@ describe('Send and Wait for Response', () => {
 		expect(outputs('After')[0]?.[0]?.binary.Photo).toMatchObject({ fileName: 'côté.txt' });
 	}, 60_000);
 
+	it('a person answers in a real browser, on a page that axe-core has nothing against', async () => {
+		const { execution, mail, links } = await ask({
+			responseType: 'customForm',
+			formFields: {
+				values: [
+					{ fieldLabel: 'Name', fieldType: 'text', requiredField: true, placeholder: 'Ada' },
+					{ fieldLabel: 'Day', fieldType: 'date' },
+					{ fieldLabel: 'Email', fieldType: 'email' },
+					{
+						fieldLabel: 'Room',
+						fieldType: 'dropdown',
+						fieldOptions: { values: [{ option: 'Large' }, { option: 'Small' }] },
+					},
+					{
+						fieldLabel: 'Extras',
+						fieldType: 'checkbox',
+						requiredField: true,
+						fieldOptions: { values: [{ option: 'Tea' }, { option: 'Cake' }] },
+					},
+					{ fieldLabel: 'Photo', fieldType: 'file', multipleFiles: true },
+					{ fieldLabel: 'Remarks', fieldType: 'textarea' },
+				],
+			},
+		});
+		const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+		try {
+			const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+			const errors: string[] = [];
+			page.on('console', (said) => said.type() === 'error' && errors.push(said.text()));
+			await page.setContent(String(mail.html));
+			await expectAccessible(page, 'question-mail');
+			await page.goto(links[0] ?? '');
+			await expectAccessible(page, 'question-form');
+			await page.getByLabel('Name').fill('Ada');
+			await page.getByLabel('Day').fill('2026-11-30');
+			await page.getByLabel('Room').selectOption('Small');
+			await page.getByRole('button', { name: 'Send' }).click();
+			// The browser itself has no word for "at least one of these".
+			await page.getByRole('alert').waitFor();
+			await expectAccessible(page, 'question-form-back');
+			expect(await page.getByLabel('Room').inputValue()).toBe('Small');
+			await page.getByLabel('Cake').check();
+			await page.getByLabel('Photo').setInputFiles(
+				['a.txt', 'b.txt'].map((name) => ({
+					name,
+					mimeType: 'text/plain',
+					buffer: Buffer.from(name),
+				})),
+			);
+			await page.getByLabel('Remarks').fill('one\ntwo');
+			await page.getByRole('button', { name: 'Send' }).click();
+			await page.getByText('Your answer is recorded').waitFor();
+			await expectAccessible(page, 'question-done');
+			// The page that came back had the status 422, which the browser reports.
+			expect(errors.filter((text) => !text.includes('422'))).toEqual([]);
+		} finally {
+			await browser.close();
+		}
+		expect((await answered(execution))?.[0]?.data).toMatchObject({
+			Name: 'Ada',
+			Day: '2026-11-30',
+			Email: '',
+			Room: 'Small',
+			Extras: ['Cake'],
+			Photo: [{ filename: 'a.txt' }, { filename: 'b.txt' }],
+			Remarks: 'one\ntwo',
+		});
+	}, 90_000);
+
 	it('nobody answers in time: the input goes on', async () => {
 		const { execution, links } = await ask(
 			{
@@ -324,3 +399,27 @@ describe('Send and Wait for Response', () => {
 		}
 	}, 60_000);
 });
+
+/** Takes a picture of the page, too. */
+async function expectAccessible(page: Page, name: string): Promise<void> {
+	await page.screenshot({
+		path: path.resolve(__dirname, 'screenshots', `${name}.png`),
+		fullPage: true,
+	});
+	const width = page.viewportSize()?.width ?? 0;
+	expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+	await page.evaluate(axe.source);
+	const { violations } = await page.evaluate<Pick<axe.AxeResults, 'violations'>>('axe.run()');
+	// A mail has no title, and its landmarks are the mail program's.
+	const ofPages = [
+		'document-title',
+		'html-has-lang',
+		'landmark-one-main',
+		'page-has-heading-one',
+		'region',
+	];
+	const counted = name.endsWith('mail')
+		? violations.filter(({ id }) => !ofPages.includes(id))
+		: violations;
+	expect(counted.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+}
