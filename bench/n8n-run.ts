@@ -15,6 +15,7 @@ export interface NodeRun {
 export interface MeasuringN8n {
 	/** The process, for whoever asks the system about it. */
 	readonly pid: number;
+	readonly url: string;
 	/** @returns what a node names it by */
 	credential(type: string, data: object): Promise<Record<string, { id: string; name: string }>>;
 	/** One execution of a workflow of its own, in which the node gets these items. */
@@ -28,9 +29,10 @@ export interface MeasuringN8n {
  */
 export async function startMeasuringN8n(): Promise<MeasuringN8n> {
 	const n8n = await startTestN8n();
-	const { api, pid } = n8n.server;
+	const { api, pid, url } = n8n.server;
 	return {
 		pid: pid ?? NaN,
+		url,
 		async credential(type, data) {
 			const name = `Bench ${type} ${JSON.stringify(data)}`.slice(0, 100);
 			return { [type]: { id: await api.putCredential(name, type, data), name } };

@@ -290,6 +290,7 @@ export class Sending {
 			messageId,
 			now,
 			cutOff: owed.cutOff ?? 0,
+			opensAt: now + (this.settings.pace.isShut(owed.lane)?.waitMs ?? 0),
 			giveUpAt: owed.queuedAt + giveUpAfterMs,
 		});
 		let isOurs = true;

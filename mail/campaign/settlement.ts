@@ -17,9 +17,10 @@ export type ConclusiveDelivery = Extract<
 export function settlementOf(
 	delivery: ConclusiveDelivery,
 	claim: Claim,
-	{ messageId, now, cutOff, giveUpAt }: TryContext,
+	{ giveUpAt, ...context }: TryContext,
 ): Settlement {
-	const settlement = readDelivery(delivery, claim, { messageId, now, cutOff });
+	const { messageId } = context;
+	const settlement = readDelivery(delivery, claim, context);
 	if (settlement.state !== 'deferred' || settlement.retryAt <= giveUpAt) return settlement;
 	const { reply, reason, blame = 'capacity' } = settlement;
 	const givenUp = `Given up after ${claim.attempts + 1} tries, for the time to try is over. ${reason}`;
@@ -31,6 +32,8 @@ interface TryContext {
 	now: number;
 	/** How often this run's connection ended within a message to this recipient. */
 	cutOff: number;
+	/** When the pace lets mail to this provider through again: a reply may have stopped it. */
+	opensAt: number;
 	/** No try is made after this time. */
 	giveUpAt: number;
 }
@@ -38,7 +41,7 @@ interface TryContext {
 function readDelivery(
 	delivery: ConclusiveDelivery,
 	claim: Claim,
-	{ messageId, now, cutOff }: Omit<TryContext, 'giveUpAt'>,
+	{ messageId, now, cutOff, opensAt }: Omit<TryContext, 'giveUpAt'>,
 ): Settlement {
 	switch (delivery.became) {
 		case 'sent':
@@ -52,7 +55,7 @@ function readDelivery(
 		case 'deferred': {
 			const { reply, reason, blame, retryAfterMs: askedMs, greylisted, pace } = delivery;
 			const soon = greylisted === true || pace === 'slower';
-			const at = retryAt(claim.attempts + 1, now, { askedMs, soon });
+			const at = Math.max(retryAt(claim.attempts + 1, now, { askedMs, soon }), opensAt);
 			return { claim, messageId, state: 'deferred', retryAt: at, reply, reason, blame };
 		}
 		case 'cutOff': {

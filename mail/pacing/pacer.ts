@@ -268,11 +268,13 @@ export class Pacer {
 		});
 	}
 
-	/** Changes one mood on the page that all share. What is calm again leaves it. */
+	/** Changes one mood, here at once and then on the page that all share. What is calm again leaves it. */
 	#changeMood(
 		name: string,
 		change: (mood: Mood | undefined, now: number) => Mood | undefined,
 	): void {
+		const mood = change(this.#moods.get(name), this.#storeNow());
+		if (mood) this.#moods = new Map([...this.#moods, [name, mood]]);
 		const write = () =>
 			this.options.book.revise([accountPageKey(this.options.account)], ([text], now) => {
 				const page = readAccountPage(text);

@@ -209,9 +209,13 @@ describe('what the servers say', () => {
 	it('is known to the next run of the account too', async () => {
 		const reply = '421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred';
 		const pool = scriptedPool(refuses('yahoo.com', reply));
-		await outcomes(
+		const stopped = await outcomes(
 			campaignRun({ store, pool, recipients: at({ 'yahoo.com': 5 }), pacer: await pacer() }),
 		);
+		// Whoever's own reply it was waits no less than the others.
+		const inAnHour = Date.now() + 3_600_000;
+		for (const one of stopped)
+			expect(one.outcome === 'deferred' && one.retryAt).toBeGreaterThan(inAnHour);
 		const next = scriptedPool();
 		const all = await outcomes(
 			campaignRun({
