@@ -70,6 +70,7 @@ export { fillIn } from './message/fill-in';
 export { checkCustomHeaders } from './message/header-policy';
 export type { CustomHeader } from './message/header-policy';
 export { inlineCss } from './message/inline-css';
+export { readLanguage } from './message/language';
 export { makeInvitation, readInvitation } from './message/invitation';
 export type { EventFields, Invitation } from './message/invitation';
 export { headerLines } from './message/message-headers';

@@ -81,6 +81,7 @@ export class Courier {
 			signal: this.#cut.signal,
 			mayFollow: true,
 		});
+		if (result.result === 'accepted' && result.isOut) rendered.giveBack();
 		const { hasAnswered } = this.line;
 		if (result.result === 'accepted' || result.result === 'refused') this.line.answered();
 		return readResult(result, hasAnswered);

@@ -95,7 +95,9 @@ export function readRecipient(
 	}
 	const { mailbox } = parsed;
 	const ref = { index, recipient: mailbox.address };
-	const key = recipientKey(mailbox.address);
+	const folded = recipientKey(mailbox.address);
+	// One text where they are the same: a run holds those of all its recipients.
+	const key = folded === mailbox.address ? mailbox.address : folded;
 	if (skip.roleAddresses && isRoleAddress(mailbox.address))
 		return skipped(
 			ref,

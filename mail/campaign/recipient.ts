@@ -12,6 +12,8 @@ export interface CampaignRecipient {
 	address: string;
 	/** Display name; without it, the one in `address`. */
 	name?: string;
+	/** In which they are written to (`readLanguage` of mail/message). */
+	language?: string;
 	/** What the templates are rendered with. */
 	data: unknown;
 	/** Headers and files that only this recipient's mail carries. */
@@ -23,12 +25,19 @@ export interface CampaignRecipient {
 
 /** What the ledger keeps of a recipient until the outcome is final: enough to mail them without the source. */
 export type RecipientPayload =
-	| { name?: string; data: PlainData; headers?: CustomHeader[]; attachments?: LoadedFile[] }
+	| {
+			name?: string;
+			language?: string;
+			data: PlainData;
+			headers?: CustomHeader[];
+			attachments?: LoadedFile[];
+	  }
 	| { /** Why the recipient cannot be mailed. */ problem: string };
 
 /** The same as JSON holds it. */
 interface WrittenPayload {
 	name?: string;
+	language?: string;
 	data: unknown;
 	headers?: readonly CustomHeader[];
 	/** Their bytes in base64. */
@@ -42,6 +51,7 @@ export function writePayload(recipient: CampaignRecipient, mailbox: Mailbox): st
 	try {
 		return payload({
 			...(name ? { name } : {}),
+			...(recipient.language ? { language: recipient.language } : {}),
 			data: recipient.data,
 			...(recipient.headers?.length ? { headers: recipient.headers } : {}),
 			...(recipient.attachments?.length
@@ -57,12 +67,13 @@ export function writePayload(recipient: CampaignRecipient, mailbox: Mailbox): st
 
 export function readPayload(text: string): RecipientPayload {
 	// Made of JSON that we wrote, it is plain already: the templates need no copy of it.
-	const { name, data, headers, attachments, problem } = plainDataOf(text) as unknown as Partial<
-		WrittenPayload & { problem: string }
-	>;
+	const { name, language, data, headers, attachments, problem } = plainDataOf(
+		text,
+	) as unknown as Partial<WrittenPayload & { problem: string }>;
 	if (problem !== undefined) return { problem };
 	return {
 		...(name === undefined ? {} : { name }),
+		...(language === undefined ? {} : { language }),
 		data: asPlain(data),
 		...(headers ? { headers: [...headers] } : {}),
 		...(attachments ? { attachments: attachments.map(readFile) } : {}),

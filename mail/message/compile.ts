@@ -53,6 +53,8 @@ export interface CompileOptions {
 export interface MessageRecipient {
 	address: string;
 	name?: string;
+	/** In which this copy is written (`readLanguage`): said to readers, screen readers and translators. */
+	language?: string;
 	data: unknown;
 	/** Beside the campaign's, in whose place they come where the names are the same. */
 	headers?: readonly CustomHeader[];
@@ -87,6 +89,11 @@ export interface RenderedCopy {
 	wire: { pieces: readonly Buffer[]; size: number };
 	/** The same in one piece, made when it is asked for. */
 	readonly raw: Buffer;
+	/**
+	 * Its bytes will not be read any more: other copies are written over them. Only for whoever knows that
+	 * all of them are out, which an accepted mail's are.
+	 */
+	giveBack(): void;
 }
 
 export type CompileResult =
@@ -296,7 +303,7 @@ class Campaign implements CompiledMessage {
 function finish({ head, writer, envelope, messageId }: Unsigned, signature: string): RenderedCopy {
 	writer.end(`${signature}${head}\r\n`);
 	const { pieces, size } = writer;
-	return new Copy(envelope, messageId, { pieces, size });
+	return new Copy(envelope, messageId, { pieces, size }, writer);
 }
 
 class Copy implements RenderedCopy {
@@ -306,7 +313,12 @@ class Copy implements RenderedCopy {
 		readonly envelope: RenderedCopy['envelope'],
 		readonly messageId: string,
 		readonly wire: RenderedCopy['wire'],
+		private readonly writer: MessageWriter,
 	) {}
+
+	giveBack(): void {
+		this.writer.giveBack();
+	}
 
 	get raw(): Buffer {
 		const [first, ...others] = this.wire.pieces;
@@ -331,7 +343,7 @@ function fixedHeaders({ from, replyTo = [] }: CampaignTemplate): string {
 }
 
 function headOf(
-	{ address, name = '' }: MessageRecipient,
+	{ address, name = '', language }: MessageRecipient,
 	{ messageId, reference, campaignId }: MessageIdentity,
 	subject: string,
 	date: Date,
@@ -341,6 +353,7 @@ function headOf(
 		textHeader('Subject', subject) +
 		plainHeader('Message-ID', messageId) +
 		dateHeader(date) +
+		(language ? plainHeader('Content-Language', language) : '') +
 		textHeader(CAMPAIGN_HEADER, campaignId) +
 		plainHeader(REFERENCE_HEADER, reference)
 	);

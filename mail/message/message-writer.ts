@@ -1,3 +1,4 @@
+import { giveBackBuffer, takeBuffer } from './buffers';
 import type { DkimBodyHash } from './dkim-body';
 import type { Segment } from './layout';
 import { roomFor, writeQuotedPrintable } from './quoted-printable';
@@ -16,6 +17,8 @@ export class MessageWriter {
 	readonly pieces: Buffer[] = [];
 	/** Of all pieces, in bytes. */
 	size = 0;
+	/** Those of its pieces that are of no other copy. */
+	readonly #own: Buffer[] = [];
 	#buffer = scratch;
 	#at = 0;
 
@@ -50,12 +53,23 @@ export class MessageWriter {
 		}
 		// A small mail is one piece.
 		const length = Buffer.byteLength(head);
-		const whole = Buffer.allocUnsafe(length + this.#at);
+		const whole = this.#room(length + this.#at);
 		whole.write(head);
 		this.#buffer.copy(whole, length, 0, this.#at);
 		this.#at = 0;
 		this.#take(whole);
 		this.letGo();
+	}
+
+	/** The copy is not needed any more: its buffers may hold another. */
+	giveBack(): void {
+		for (const buffer of this.#own.splice(0)) giveBackBuffer(buffer);
+	}
+
+	#room(size: number): Buffer {
+		const buffer = takeBuffer(size);
+		this.#own.push(buffer);
+		return buffer.subarray(0, size);
 	}
 
 	/** Takes what was written out of the buffer, which the next mail may then use. */
@@ -76,7 +90,9 @@ export class MessageWriter {
 
 	#cut(): void {
 		if (this.#at === 0) return;
-		this.#take(Buffer.from(this.#buffer.subarray(0, this.#at)));
+		const piece = this.#room(this.#at);
+		this.#buffer.copy(piece, 0, 0, this.#at);
+		this.#take(piece);
 		this.#at = 0;
 	}
 

@@ -172,6 +172,7 @@ export class SmtpConnection {
 					accepted: end.accepted,
 					rejected: this.#rejected(end.rejected),
 					warm,
+					isOut: transfer.isOut,
 				};
 			case 'refused': {
 				const reply = this.#clean(end.reply);

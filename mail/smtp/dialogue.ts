@@ -155,6 +155,7 @@ export class Dialogue {
 				return;
 			case 'end':
 				this.#needsReset = transfer.leavesTransaction;
+				transfer.isOut = this.socket.writableLength === 0;
 				this.#conclude(first, step.conclusion);
 				if (step.close || this.#inHand[0]?.transfer.aborted) this.close();
 		}

@@ -14,6 +14,8 @@ export type SendResult =
 			accepted: string[];
 			rejected: RejectedRecipient[];
 			warm: boolean;
+			/** Every byte had left the process when the reply came: the message's buffers are free. */
+			isOut?: boolean;
 	  }
 	| { result: 'refused'; reply: string; stage: SmtpStage; rejected: RejectedRecipient[] }
 	| { result: 'notSent'; problem: SmtpProblem; stage: SmtpStage }

@@ -56,6 +56,8 @@ export class Transfer {
 	begun = false;
 	/** The final dot may have left. */
 	ended = false;
+	/** Every byte of it had left the process when the last reply came. */
+	isOut = false;
 	/** Somebody wants it no more; it is cut off as soon as nothing else would be. */
 	aborted = false;
 	/** The server holds a sender and perhaps recipients of this message that were never used. */

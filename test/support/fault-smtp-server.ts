@@ -23,11 +23,17 @@ export interface FaultServer {
 /**
  * An SMTP server that counts what it takes, and answers each moment of the dialogue as it is told.
  *
- * @param delayMs before each answer
+ * @param options.delayMs before each answer
+ * @param options.port any that is free, without it
+ * @param options.onTaken told of each message before it is answered
  */
 export async function startFaultServer(
 	decide: (moment: Moment, address: string) => Answer = () => 'go',
-	{ delayMs = 0 }: { delayMs?: number } = {},
+	{
+		delayMs = 0,
+		port = 0,
+		onTaken,
+	}: { delayMs?: number; port?: number; onTaken?: (address: string) => void } = {},
 ): Promise<FaultServer> {
 	const taken = new Map<string, number>();
 	const uncertain = new Set<string>();
@@ -44,7 +50,10 @@ export async function startFaultServer(
 		let address = '';
 		let inBody = false;
 		let received = '';
-		const take = () => taken.set(address, (taken.get(address) ?? 0) + 1);
+		const take = () => {
+			taken.set(address, (taken.get(address) ?? 0) + 1);
+			onTaken?.(address);
+		};
 		const say = (line: string) => {
 			if (delayMs === 0) socket.write(`${line}\r\n`);
 			else setTimeout(() => socket.write(`${line}\r\n`), delayMs);
@@ -107,7 +116,7 @@ export async function startFaultServer(
 		});
 	}
 
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
 	return {
 		port: (server.address() as AddressInfo).port,
 		taken,

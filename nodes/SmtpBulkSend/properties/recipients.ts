@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { loadFile } from '../../../mail/index';
+import { loadFile, readLanguage } from '../../../mail/index';
 import type { CampaignRecipient, CustomHeader } from '../../../mail/index';
 import { asText } from '../../shared/as-text';
 import { readItemFiles } from '../../shared/attachment-fields';
@@ -50,6 +50,16 @@ export const recipientOptions: INodeProperties[] = [
 		description:
 			'The field of each item that holds further headers of this mail as an object, such as {"X-Customer-ID": "42"}',
 	},
+	{
+		displayName: 'Recipient Language Field',
+		name: 'languageField',
+		type: 'string',
+		default: 'language',
+		requiresDataPath: 'single',
+		placeholder: 'e.g. language',
+		description:
+			'The field of each item that holds the language of this mail as a code, such as de or pt-BR. Mail programs, screen readers and translators are told it (Content-Language). Text that is no such code is not told.',
+	},
 ];
 
 /** Every input item as a recipient, read when the run asks for it. */
@@ -59,14 +69,20 @@ export async function* readRecipients(
 	const readAddress = fieldReader(context, 'emailField');
 	const readName = fieldReader(context, 'nameField');
 	const headersPath = asText(context.getNodeParameter('options.headersField', 0, '')).trim();
+	const languagePath = asText(context.getNodeParameter('options.languageField', 0, '')).trim();
 	const files = asText(context.getNodeParameter('options.recipientAttachments', 0, '')).trim();
 	for (const [index, item] of context.getInputData().entries()) {
 		const name = readName(index).trim();
 		const headers = headersPath === '' ? [] : headersIn(valueAt(item.json, headersPath.split('.')));
+		const language =
+			languagePath === ''
+				? undefined
+				: readLanguage(asText(valueAt(item.json, languagePath.split('.'))));
 		const recipient = {
 			index,
 			address: readAddress(index).trim(),
 			...(name ? { name } : {}),
+			...(language ? { language } : {}),
 			data: item.json,
 			...(headers.length ? { headers } : {}),
 		};

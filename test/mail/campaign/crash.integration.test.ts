@@ -2,14 +2,17 @@ import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore } from '../../../mail/store/open';
 import type { LedgerEntry } from '../../../mail/store/store';
+import { freePorts } from '../../support/free-port';
 import { people } from './campaign';
 import type { CrashOrder } from './crash-child';
+import type { CrashServerOrder } from './crash-server';
 import { startFaultServer } from '../../support/fault-smtp-server';
 import type { FaultServer } from '../../support/fault-smtp-server';
 
@@ -25,8 +28,12 @@ let children: ChildProcess[];
 beforeEach(async () => {
 	folder = await mkdtemp(join(tmpdir(), 'smtp-suite-crash-'));
 	await build({
-		entryPoints: ['test/mail/campaign/crash-child.ts'],
-		outfile: join(folder, 'child.cjs'),
+		entryPoints: {
+			child: 'test/mail/campaign/crash-child.ts',
+			server: 'test/mail/campaign/crash-server.ts',
+		},
+		outdir: folder,
+		outExtension: { '.js': '.cjs' },
 		bundle: true,
 		platform: 'node',
 		format: 'cjs',
@@ -43,10 +50,13 @@ afterEach(async () => {
 });
 
 /** A process of its own that runs the campaign over so many recipients. */
-function start(recipients: number): { process: ChildProcess; end: Promise<unknown> } {
+function start(
+	recipients: number,
+	port = server.port,
+): { process: ChildProcess; end: Promise<unknown> } {
 	const order: CrashOrder = {
 		store: { path: join(folder, 'store.db') },
-		port: server.port,
+		port,
 		recipients,
 		connections: CONNECTIONS,
 		leaseMs: LEASE_MS,
@@ -67,19 +77,48 @@ async function untilItIsGone(): Promise<void> {
 	while (server.connections > 0) await sleep(2);
 }
 
+/** A server in a process of its own, which writes down in a file what it took. */
+async function startServer(order: CrashServerOrder): Promise<ChildProcess> {
+	const child = spawn(process.execPath, [join(folder, 'server.cjs'), JSON.stringify(order)], {
+		stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+	});
+	children.push(child);
+	await once(child, 'message');
+	return child;
+}
+
+/** How often each address stands in a server's file. */
+function takenIn(log: string): Map<string, number> {
+	const taken = new Map<string, number>();
+	for (const address of existsSync(log) ? readFileSync(log, 'utf8').split('\n') : [])
+		if (address !== '') taken.set(address, (taken.get(address) ?? 0) + 1);
+	return taken;
+}
+
 /** What the ledger says, once it was held against what the server has. */
-async function reconcile(recipients: number): Promise<{ sent: number; unknown: LedgerEntry[] }> {
+async function reconcile(
+	recipients: number,
+	taken: ReadonlyMap<string, number> = server.taken,
+): Promise<{ sent: number; unknown: LedgerEntry[] }> {
 	const store = await openStore({ path: join(folder, 'store.db'), masterKey: 'test' });
 	const addresses = people(recipients).map(({ address }) => address);
 	const entries = await store.ledger.getMany('spring', addresses);
 	await store.close();
 	const sent = entries.filter(({ state }) => state === 'sent');
 	const unknown = entries.filter(({ state }) => state === 'unknown');
-	const twice = [...server.taken].filter(([, times]) => times > 1);
-	const notThere = sent.filter(({ address }) => !server.taken.has(address));
+	const twice = [...taken].filter(([, times]) => times > 1);
+	const notThere = sent.filter(({ address }) => !taken.has(address));
 	const lost = recipients - sent.length - unknown.length;
 	expect({ twice, notThere, lost }).toEqual({ twice: [], notThere: [], lost: 0 });
 	return { sent: sent.length, unknown };
+}
+
+/** Whom the ledger still owes a mail. */
+async function openIn(recipients: number): Promise<number> {
+	const store = await openStore({ path: join(folder, 'store.db'), masterKey: 'test' });
+	const { sent, unknown, failed } = await store.ledger.counts('spring');
+	await store.close();
+	return recipients - sent - unknown - failed;
 }
 
 describe('a campaign whose process is killed again and again', () => {
@@ -106,6 +145,45 @@ describe('a campaign whose process is killed again and again', () => {
 			);
 		},
 		60_000 + KILLS * 3_000,
+	);
+});
+
+describe('a campaign whose server is killed again and again', () => {
+	it(
+		'loses nobody and mails nobody twice; `unknown` is whom the server did not answer',
+		async () => {
+			const log = join(folder, 'taken.log');
+			const { smtp: port } = await freePorts('smtp');
+			const order = { port, log };
+			let smtp = await startServer(order);
+			// More than go out between the kills.
+			const recipients = KILLS * 80;
+			let run = start(recipients, order.port);
+			const isAtWork = () => run.process.exitCode === null;
+			const written = () => (existsSync(log) ? statSync(log).size : 0);
+			for (let kills = 0; kills < KILLS; kills += 1) {
+				const before = written();
+				while (written() === before && isAtWork()) await sleep(2);
+				await sleep(Math.random() * 60);
+				smtp.kill('SIGKILL');
+				await once(smtp, 'exit');
+				smtp = await startServer(order);
+			}
+			// Who was put off is served by the next run, as a user would press Execute again.
+			for (let open = recipients; open > 0; run = start(recipients, order.port)) {
+				expect(await run.end).toEqual([0, null]);
+				open = await openIn(recipients);
+			}
+			await run.end;
+			const taken = takenIn(log);
+			const { sent, unknown } = await reconcile(recipients, taken);
+			expect(unknown.length).toBeLessThanOrEqual(CONNECTIONS * KILLS);
+			const arrived = unknown.filter(({ address }) => taken.has(address)).length;
+			process.stdout.write(
+				`${KILLS} kills of the server: ${sent} sent, ${unknown.length} unknown, of which it has ${arrived}\n`,
+			);
+		},
+		120_000 + KILLS * 5_000,
 	);
 });
 

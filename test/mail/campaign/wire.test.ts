@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { createSmtpPool } from '../../../mail/smtp/pool';
 import type { SmtpPool } from '../../../mail/smtp/send-result';
 import type { MailStore } from '../../../mail/store/store';
-import { campaignRun, memoryStore, outcomes, people, tally } from './campaign';
+import { campaignRun, greeting, memoryStore, outcomes, people, tally } from './campaign';
 import { startFaultServer } from '../../support/fault-smtp-server';
 import type { Answer, FaultServer, Moment } from '../../support/fault-smtp-server';
+import { scriptedServer } from '../../support/scripted-smtp-server';
 
 let store: MailStore;
 let server: FaultServer | undefined;
@@ -41,6 +42,30 @@ describe('a campaign over real connections', () => {
 		expect(server.taken.size).toBe(500);
 		expect([...server.taken.values()].every((times) => times === 1)).toBe(true);
 		expect(server.connections).toBeLessThanOrEqual(3);
+	});
+
+	it('brings each their own mail, whole, over buffers that are used again', async () => {
+		const scripted = await scriptedServer();
+		const message = greeting(
+			`Dear {{name}}. {{#if long}}${'x'.repeat(20_000)}{{/if}} Yours, {{name}}`,
+		);
+		const recipients = people(300).map((one) => ({
+			...one,
+			data: { name: `Person ${one.index}.`, long: one.index % 7 === 0 },
+		}));
+		const all = await outcomes(
+			campaignRun({ store, pool: poolTo(scripted.port), recipients, message }),
+		);
+		await pool?.close();
+		await scripted.close();
+		expect(tally(all)).toEqual({ sent: 300 });
+		const seen = scripted.received.map((raw) => {
+			const index = /^To: r(\d+)@/m.exec(raw)?.[1] ?? '';
+			const names = [...raw.matchAll(/Person (\d+)\./g)].map(([, number]) => number);
+			expect(names).toEqual([index, index, index]);
+			return index;
+		});
+		expect(new Set(seen).size).toBe(300);
 	});
 
 	it.each<[Moment, Answer, string]>([

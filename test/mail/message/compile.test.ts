@@ -20,7 +20,7 @@ function compiled(template: { subject: string; html?: string; text?: string }) {
 
 function rawOf(
 	template: Parameters<typeof compiled>[0],
-	recipient: { name?: string; data: unknown },
+	recipient: { name?: string; language?: string; data: unknown },
 ) {
 	const rendered = compiled(template).render(
 		{ address: 'ada@example.test', ...recipient },
@@ -36,6 +36,13 @@ describe('a campaign’s mail', () => {
 		expect(mail.messageId).toBe('<ref@example.test>');
 		expect(mail.headers.get('x-smtp-suite-reference')).toBe('ref');
 		expect(mail.headers.get('x-smtp-suite-campaign')).toBe('autumn');
+	});
+
+	it('says in which language it is written, where that is known', () => {
+		const template = { subject: 's', text: 't' };
+		const told = rawOf(template, { data: {}, language: 'pt-BR' }).toString();
+		expect(told).toContain('\r\nContent-Language: pt-BR\r\n');
+		expect(rawOf(template, { data: {} }).toString()).not.toContain('Content-Language');
 	});
 
 	it('gets a text version from its HTML, with the links', async () => {
