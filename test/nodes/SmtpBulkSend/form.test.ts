@@ -97,7 +97,7 @@ describe('the recipients of the form', () => {
 
 	it('have a language where theirs is one, however it is written', async () => {
 		const items = ['pt_br', ' DE ', 'x'.repeat(40), 'so what', 4, undefined].map((l) => ({ l }));
-		const all = await read(items as IDataObject[], { options: { languageField: 'l' } });
+		const all = await read(items, { options: { languageField: 'l' } });
 		expect(all.map(({ language }) => language)).toEqual([
 			'pt-BR',
 			'de',
