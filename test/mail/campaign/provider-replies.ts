@@ -443,7 +443,7 @@ export const PROVIDER_REPLIES: Readonly<Record<string, readonly ProviderReply[]>
 			at: 'rcptTo',
 			reply:
 				'421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1',
-			outcome: 'deferred (5 min)',
+			outcome: 'deferred (120 min)',
 			blame: 'reputation',
 			pace: 'provider stopped',
 		},
@@ -453,7 +453,7 @@ export const PROVIDER_REPLIES: Readonly<Record<string, readonly ProviderReply[]>
 			at: 'rcptTo',
 			reply:
 				'421 4.7.1 [TS03] All messages from 192.0.2.1 will be permanently deferred; Retrying will NOT succeed.',
-			outcome: 'deferred (5 min)',
+			outcome: 'deferred (120 min)',
 			blame: 'reputation',
 			pace: 'provider stopped',
 		},
