@@ -99,6 +99,9 @@ async function jest(project, args = [], env = {}) {
 			'--json',
 			`--outputFile=${file}`,
 			'--passWithNoTests=false',
+			// Node itself can spin for ever in its last clean-up, over a socket that a dead server left half
+			// written (seen once, after all tests had passed and the results were on disk).
+			'--forceExit',
 			...args,
 		],
 		{
