@@ -323,8 +323,8 @@ export interface Receipts {
 	/** A run has ended well, and those that it inherited from are done with. Opening it again opens them. */
 	closeRun(id: string): Promise<void>;
 	/**
-	 * The receipt of an equal mail at the same place of a run of this node that did not end well. That
-	 * run is closed together with this one.
+	 * The receipt of an equal mail at the same place of another try: a run of this node that did not end
+	 * well, or any of the same execution where that is known. That run is closed together with this one.
 	 *
 	 * @param mail.digest of what is sent: one that was claimed with another is no match
 	 * @returns its key, to be claimed instead of an own one; undefined when there is none
@@ -337,8 +337,13 @@ export interface Receipts {
 /** What a node does in one execution. The key of its receipts is `<id>:<place>`. */
 export interface ReceiptRun {
 	id: string;
-	/** The same in all executions. */
+	/** The same in all executions that may be tries of the same work. */
 	node: string;
+	/**
+	 * All runs of that name are tries of one execution. A run that ended well is then one of them too: the
+	 * execution may have died after it.
+	 */
+	sameExecution?: boolean;
 }
 
 export type ReceiptAnswer =

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, IWorkflowDataProxyData } from 'n8n-workflow';
 
 import { digestOf } from '../../mail/index';
 import type { Draft, MailStore, OnceOptions, ReceiptRun } from '../../mail/index';
@@ -22,12 +22,49 @@ export interface NodeRun extends ReceiptRun {
 export function readRun(context: IExecuteFunctions): NodeRun | undefined {
 	if (context.isToolExecution()) return undefined;
 	const { id } = context.getNode();
+	const proxy = context.getWorkflowDataProxy(0);
+	const node = `${context.getWorkflow().id}:${id}`;
+	const origin = originOf(proxy);
 	return {
 		id: `n8n:${context.getExecutionId()}:${id}`,
-		node: `${context.getWorkflow().id}:${id}`,
-		index: context.getWorkflowDataProxy(0).$runIndex as number,
+		node: origin === undefined ? node : `${node}:${origin}`,
+		sameExecution: origin !== undefined,
+		index: indexOf(context, proxy),
 		isRetry: context.getMode() === 'retry',
 	};
+}
+
+/**
+ * n8n's Retry makes a new execution that does not name the one that it retries. But it goes on with its
+ * data, and with the random token there that signs the address for resuming it. Only its digest is kept.
+ *
+ * @returns the same for an execution and all its retries, and for no other; undefined where n8n has no token
+ */
+function originOf(proxy: IWorkflowDataProxyData): string | undefined {
+	const { resumeUrl } = (proxy.$execution ?? {}) as { resumeUrl?: unknown };
+	if (typeof resumeUrl !== 'string' || !URL.canParse(resumeUrl)) return undefined;
+	const token = new URL(resumeUrl).searchParams.get('signature');
+	return token ? createHash('sha256').update(token).digest('hex').slice(0, 32) : undefined;
+}
+
+/**
+ * Of an execution that died, n8n recovers one run of each node from its log, without what came out. The
+ * retry begins anew and keeps that run, so that its own runs count from one where the first try's
+ * counted from nought. Of an execution that failed all runs are kept as they were, and it goes on.
+ */
+function indexOf(context: IExecuteFunctions, proxy: IWorkflowDataProxyData): number {
+	const index = proxy.$runIndex as number;
+	if (index === 0 || context.getMode() !== 'retry') return index;
+	return isRecovered(() => proxy.$items(context.getNode().name, 0, 0)) ? index - 1 : index;
+}
+
+/** What n8n puts in the place of an output that it does not know; nothing where the node had not ended. */
+function isRecovered(read: () => INodeExecutionData[]): boolean {
+	try {
+		return read()[0]?.json.isArtificialRecoveredEventItem === true;
+	} catch {
+		return true;
+	}
 }
 
 /** The same for each try of this item in this run of the node, and for nothing else. */
@@ -58,7 +95,6 @@ export async function onceFor(
 	if (!run || own === undefined) return {};
 	const digest = await digestOf(draft);
 	const place = placeOf(run, itemIndex);
-	// n8n's Retry makes a new execution that does not name the one that it retries.
 	const inherited = run.isRetry ? await receipts.inherit(run, { place, digest }) : undefined;
 	const key = inherited ?? own;
 	return { once: { receipts, key, digest, resendUnknown }, messageKey: key };

@@ -1,3 +1,5 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { countingServer } from '../support/counting-smtp-server';
@@ -135,6 +137,60 @@ it(
 	},
 	60_000 + KILLS * 90_000,
 );
+
+it('n8n killed after the node has ended well, in a later one: the retry mails nobody again', async () => {
+	const { api } = n8n.server;
+	// Takes requests, and never answers.
+	const asked: Socket[] = [];
+	const silent = createServer((socket) => {
+		asked.push(socket);
+		socket.on('error', () => undefined);
+	});
+	await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+	try {
+		const people = ['one', 'two', 'three'].map((name) => `${name}@later.test`);
+		const { id } = (await api.createWorkflow(
+			chain('Later', [
+				{ ...WEBHOOK, webhookId: 'later', parameters: { path: 'later' } },
+				...itemsOf(people.map((to) => ({ to }))),
+				{
+					name: 'Send',
+					type: 'n8n-nodes-smtp-suite.smtpSend',
+					parameters: {
+						fromEmail: 'a@example.test',
+						toEmail: '={{ $json.to }}',
+						subject: 'Hello',
+						emailFormat: 'text',
+						text: 't',
+					},
+					credentials: { smtpAccount: account },
+				},
+				{
+					name: 'Hangs',
+					type: 'n8n-nodes-base.httpRequest',
+					typeVersion: 4.2,
+					parameters: {
+						url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`,
+						options: { timeout: 600_000 },
+					},
+					executeOnce: true,
+				},
+			]),
+		)) as { id: string };
+		await api.activate(id);
+		await fetch(`${n8n.server.url}/webhook/later`);
+		await eventually(() => Promise.resolve(asked.length > 0 || undefined), 'the later node');
+		expect(people.map((to) => server.times.get(to))).toEqual([1, 1, 1]);
+		await n8n.restart('kill');
+		const known = asked.length;
+		await retry(id);
+		await eventually(() => Promise.resolve(asked.length > known || undefined), 'it once more');
+		expect(people.map((to) => server.times.get(to))).toEqual([1, 1, 1]);
+	} finally {
+		for (const socket of asked) socket.destroy();
+		await new Promise((resolve) => silent.close(resolve));
+	}
+}, 120_000);
 
 it('an equal mail of a run that ended well is sent by the retry of a later one', async () => {
 	let fails = false;

@@ -59,7 +59,7 @@ const SQL = {
 	inherit: statement<{ id: string }>(`
 		UPDATE receipt_run SET successor = :id WHERE id = (
 			SELECT run.id FROM receipt_run AS run JOIN receipt ON receipt.key = run.id || ':' || :place
-			WHERE run.node = :node AND run.open AND receipt.digest = :digest
+			WHERE run.node = :node AND (run.open OR :sameExecution) AND receipt.digest = :digest
 			ORDER BY receipt.updated_at DESC LIMIT 1)
 		RETURNING id`),
 	forget: statement<{ forgotten: number }>(`
@@ -148,8 +148,8 @@ export function createReceipts(database: Database): Receipts {
 			await database.all(SQL.closeRun, { id });
 		},
 
-		async inherit({ id, node }, { place, digest }) {
-			const from = await database.get(SQL.inherit, { id, node, place, digest });
+		async inherit({ id, node, sameExecution = false }, { place, digest }) {
+			const from = await database.get(SQL.inherit, { id, node, sameExecution, place, digest });
 			return from && `${from.id}:${place}`;
 		},
 

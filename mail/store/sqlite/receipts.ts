@@ -51,7 +51,7 @@ export function createReceipts(database: Database, clock: () => number): Receipt
 	const inherit = database.statement<{ id: string }>(`
 		UPDATE receipt_run SET successor = :id WHERE id = (
 			SELECT run.id FROM receipt_run AS run JOIN receipt ON receipt.key = run.id || ':' || :place
-			WHERE run.node = :node AND run.open = 1 AND receipt.digest = :digest
+			WHERE run.node = :node AND (run.open = 1 OR :sameExecution = 1) AND receipt.digest = :digest
 			ORDER BY receipt.updated_at DESC LIMIT 1)
 		RETURNING id`);
 	const forgetRuns = database.statement('DELETE FROM receipt_run WHERE updated_at < :before');
@@ -114,8 +114,9 @@ export function createReceipts(database: Database, clock: () => number): Receipt
 			await database.share('kill', () => closeRun.run({ id, now: clock() }));
 		},
 
-		async inherit({ id, node }, { place, digest }) {
-			const from = await database.share('kill', () => inherit.get({ id, node, place, digest }));
+		async inherit({ id, node, sameExecution }, { place, digest }) {
+			const by = { id, node, sameExecution: sameExecution ? 1 : 0 };
+			const from = await database.share('kill', () => inherit.get({ ...by, place, digest }));
 			return from && `${from.id}:${place}`;
 		},
 

@@ -1,4 +1,4 @@
-import type { ReceiptAnswer, ReceiptClaim } from '../../../../mail/store/store';
+import type { ReceiptAnswer, ReceiptClaim, ReceiptRun } from '../../../../mail/store/store';
 import type { MakePlace } from '../contract';
 import { HOSTILE_STRINGS, LEASE_MS, Scene } from './scene';
 
@@ -156,7 +156,10 @@ export function receiptsContract(makePlace: MakePlace): void {
 		});
 
 		describe('of runs', () => {
-			const run = (execution: number, node = 'Send') => ({ id: `${node}:${execution}`, node });
+			const run = (execution: number, node = 'Send'): ReceiptRun => ({
+				id: `${node}:${execution}`,
+				node,
+			});
 			const mail = { place: '0:3', digest: 'hello' };
 			/** An execution sends a mail at this place. */
 			async function sends(of = run(1), { place, digest } = mail): Promise<void> {
@@ -181,6 +184,19 @@ export function receiptsContract(makePlace: MakePlace): void {
 				await sends();
 				await scene.store.receipts.closeRun(run(1).id);
 				expect(await inherits()).toBeUndefined();
+			});
+
+			it('that ended well are, where they are of the same execution', async () => {
+				await sends();
+				await scene.store.receipts.closeRun(run(1).id);
+				const retry = { ...run(2), sameExecution: true };
+				await scene.store.receipts.openRun(retry);
+				expect(await inherits(retry)).toBe('Send:1:0:3');
+				expect(await inherits(retry, { ...mail, place: '0:4' })).toBeUndefined();
+				expect(await inherits(retry, { ...mail, digest: 'another' })).toBeUndefined();
+				expect(await inherits({ ...retry, node: 'Other' })).toBeUndefined();
+				await scene.store.receipts.closeRun(retry.id);
+				expect(await inherits({ ...run(3), sameExecution: true })).toBe('Send:1:0:3');
 			});
 
 			it('are done with once a run that went on with them has ended well', async () => {
