@@ -1,3 +1,4 @@
+import { createServer as createWebServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -189,6 +190,66 @@ it('n8n killed after the node has ended well, in a later one: the retry mails no
 	} finally {
 		for (const socket of asked) socket.destroy();
 		await new Promise((resolve) => silent.close(resolve));
+	}
+}, 120_000);
+
+it('n8n killed in the third round of a loop with equal mails: the retry sends each round once', async () => {
+	const { api } = n8n.server;
+	let requests = 0;
+	let hangs = true;
+	const web = createWebServer((_, response) => {
+		requests += 1;
+		if (requests < 3 || !hangs) response.end('{}');
+	});
+	await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+	try {
+		const workflow = chain('Rounds', [
+			{ ...WEBHOOK, webhookId: 'rounds', parameters: { path: 'rounds' } },
+			...itemsOf([{ n: 1 }, { n: 2 }, { n: 3 }]),
+			{ name: 'Loop', type: 'n8n-nodes-base.splitInBatches', typeVersion: 3 },
+			{
+				name: 'Send',
+				type: 'n8n-nodes-smtp-suite.smtpSend',
+				parameters: {
+					fromEmail: 'a@example.test',
+					toEmail: 'rounds@later.test',
+					subject: 'Reminder',
+					emailFormat: 'text',
+					text: 'The same each time',
+				},
+				credentials: { smtpAccount: account },
+			},
+			{
+				name: 'Asks',
+				type: 'n8n-nodes-base.httpRequest',
+				typeVersion: 4.2,
+				parameters: {
+					url: `http://127.0.0.1:${(web.address() as AddressInfo).port}/`,
+					options: {},
+				},
+			},
+		]);
+		const { id } = (await api.createWorkflow({
+			...workflow,
+			connections: {
+				...workflow.connections,
+				Loop: { main: [[], [{ node: 'Send', type: 'main', index: 0 }]] },
+				Asks: { main: [[{ node: 'Loop', type: 'main', index: 0 }]] },
+			},
+		})) as { id: string };
+		await api.activate(id);
+		await fetch(`${n8n.server.url}/webhook/rounds`);
+		await eventually(() => Promise.resolve(requests === 3 || undefined), 'the third round');
+		expect(server.times.get('rounds@later.test')).toBe(3);
+		await n8n.restart('kill');
+		hangs = false;
+		const { status, data } = await n8n.server.api.finished(await retry(id));
+		expect(status).toBe('success');
+		expect(data.resultData.runData.Send.length).toBeGreaterThanOrEqual(3);
+		expect(server.times.get('rounds@later.test')).toBe(3);
+	} finally {
+		web.closeAllConnections();
+		await new Promise((resolve) => web.close(resolve));
 	}
 }, 120_000);
 
