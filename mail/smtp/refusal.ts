@@ -1,6 +1,7 @@
 import type { Blame } from '../model/blame';
-import type { ReplyVerdict } from './reply';
 import { readReply } from './reply';
+import type { ReplyVerdict } from './reply';
+import type { ReplyMeaning } from './reply-patterns';
 
 /** A refused mail in the user's words: what it means, and what to do. */
 export interface Refusal {
@@ -9,83 +10,23 @@ export interface Refusal {
 	advice: string;
 }
 
-interface Symptom {
-	signs: RegExp;
-	refusal: Refusal;
-}
-
-/*
- * The first that fits counts. Each expression is a choice of plain words: linear in the length of the
- * reply. Sources: RFC 3463, RFC 5321 section 4.2.3, and the providers' own postmaster pages.
- */
-const SYMPTOMS: readonly Symptom[] = [
-	{
-		signs:
-			/SendAsDenied|permissions? to send as this sender|5\.7\.60\b|5\.2\.252|not owned by (?:user|authenticated)|sender address rejected|not (?:allowed|authori[sz]ed|permitted) to send (?:as|from)/i,
-		refusal: {
-			message: 'This account may not send with this From Email.',
-			advice:
-				"Use an address of the account's own, or let the administrator allow the account to send as this address.",
-		},
-	},
-	{
-		signs:
-			/relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:allowed|permitted))|unable to relay|5\.7\.(?:0|57)\b.*authentic|authentication (?:is )?required|must (?:authenticate|be authenticated)/i,
-		refusal: {
-			message: 'The server does not deliver to other domains for this account.',
-			advice:
-				"Choose a sign-in with a password in the credential, and the server that belongs to the domain of From Email, not to the recipient's.",
-		},
-	},
-	{
-		signs:
-			/5\.7\.515|[45]\.7\.2[3679]\b|unauthenticated|\bdmarc\b|\bspf\b|\bdkim\b|sender policy framework/i,
-		refusal: {
-			message: 'The server does not believe that this mail comes from the domain of From Email.',
-			advice:
-				'The domain must say that your server may send for it: publish SPF and DKIM, and a DMARC record. The documentation has a page about it, "The domain of the sender".',
-		},
-	},
-	{
-		signs:
-			/spamhaus|black ?list|block ?list|blocked using|\brbl\b|dnsbl|poor reputation|\bS31[45]0\b|\[BL2[1-3]\]/i,
-		refusal: {
-			message: 'The sending server is on a blocklist.',
-			advice:
-				'The reply names the list. If the server is your own, look there for the reason and ask to be removed; at a mail service, tell its support.',
-		},
-	},
-	{
-		signs: /mailbox (?:is )?full|over ?quota|quota exceeded|[45]\.2\.2\b/i,
-		refusal: {
-			message: 'The mailbox of the recipient is full.',
-			advice: 'Nothing is wrong with the address. Send it again in some days.',
-		},
-	},
-	{
-		signs:
-			/[45]\.3\.4\b|message (?:is )?too (?:large|big)|exceeds (?:the )?(?:fixed )?(?:maximum )?(?:message )?size|size limit/i,
-		refusal: {
-			message: 'The mail is too large for the server.',
-			advice: 'Send smaller attachments, or a link to them.',
-		},
-	},
-	{
-		signs: /gr[ae]y-?list/i,
-		refusal: {
-			message: 'The server takes the first mail of a sender only at a second try (greylisting).',
-			advice: 'That is no failure: send it again in some minutes.',
-		},
-	},
-	{
-		signs: /\bspam\b|virus|malware|unsolicited|message content|content rejected|5\.7\.7\b/i,
-		refusal: {
-			message: 'The server does not like what is in the mail.',
-			advice: 'Look at links, attachments and wording; link shorteners are often refused.',
-		},
-	},
-];
-
+const CONTENT: Refusal = {
+	message: 'The server does not like what is in the mail.',
+	advice: 'Look at links, attachments and wording; link shorteners are often refused.',
+};
+const NO_RELAY: Refusal = {
+	message: 'The server does not deliver to other domains for this account.',
+	advice:
+		"Choose a sign-in with a password in the credential, and the server that belongs to the domain of From Email, not to the recipient's.",
+};
+const FULL: Refusal = {
+	message: 'The mailbox of the recipient is full.',
+	advice: 'Nothing is wrong with the address. Send it again in some days.',
+};
+const TOO_LARGE: Refusal = {
+	message: 'The mail is too large for the server.',
+	advice: 'Send smaller attachments, or a link to them.',
+};
 const EXHAUSTED: Refusal = {
 	message: 'The account has sent as much as it may for now.',
 	advice:
@@ -103,6 +44,58 @@ const LATER: Refusal = {
 	message: 'The server does not take the mail at the moment.',
 	advice: 'Send it again later.',
 };
+/** What is not here is told by its blame. */
+const BY_MEANING: Readonly<Partial<Record<ReplyMeaning, Refusal>>> = {
+	senderRefused: {
+		message: 'This account may not send with this From Email.',
+		advice:
+			"Use an address of the account's own, or let the administrator allow the account to send as this address.",
+	},
+	relayDenied: NO_RELAY,
+	unauthenticated: {
+		message: 'The server does not believe that this mail comes from the domain of From Email.',
+		advice:
+			'The domain must say that your server may send for it: publish SPF and DKIM, and a DMARC record. The documentation has a page about it, "The domain of the sender".',
+	},
+	blocklisted: {
+		message: 'The sending server is on a blocklist.',
+		advice:
+			'The reply names the list. If the server is your own, look there for the reason and ask to be removed; at a mail service, tell its support.',
+	},
+	mailboxFull: FULL,
+	greylisted: {
+		message: 'The server takes the first mail of a sender only at a second try (greylisting).',
+		advice: 'That is no failure: send it again in some minutes.',
+	},
+	content: CONTENT,
+	accountExhausted: EXHAUSTED,
+	tooFast: THROTTLED,
+};
+
+/** Where the codes or words are no pattern of their own: they tell users more than they tell us. */
+const BY_SIGNS: readonly { signs: RegExp; refusal: Refusal }[] = [
+	{
+		signs:
+			/authentication (?:is )?required|not authenticated|must (?:authenticate|be authenticated)|relay(?:ing)? (?:is )?not (?:allowed|permitted)/i,
+		refusal: NO_RELAY,
+	},
+	{
+		signs: /(?<![\d.])[45]\.7\.25(?!\.?\d)|cannot find your (?:reverse )?hostname/i,
+		refusal: {
+			message: 'The address of the sending server has no name in the DNS.',
+			advice:
+				'Whoever runs that server has to give its IP address a reverse record (PTR), whose name leads back to the address.',
+		},
+	},
+	{ signs: /(?<![\d.])[45]\.2\.2(?!\.?\d)/, refusal: FULL },
+	{
+		signs:
+			/(?<![\d.])[45]\.3\.4(?!\.?\d)|message (?:is )?too (?:large|big)|maximum (?:message )?size|size limit/i,
+		refusal: TOO_LARGE,
+	},
+	{ signs: /unsolicited|(?<![\d.])5\.7\.7(?!\.?\d)/i, refusal: CONTENT },
+];
+
 const BY_BLAME: Readonly<Record<Blame, Refusal>> = {
 	recipient: {
 		message: 'The recipient cannot take the mail.',
@@ -134,12 +127,13 @@ const BY_BLAME: Readonly<Record<Blame, Refusal>> = {
  */
 export function describeRefusal(reply: string): Refusal {
 	const verdict = readReply(reply);
-	const text = reply.slice(0, 4_000).replace(/[\r\n]+/g, ' ');
 	if (verdict.verdict === 'accepted') return LATER;
 	if (verdict.account === 'exhausted') return EXHAUSTED;
 	if (verdict.verdict === 'permanent' && verdict.addressIsBad) return NO_SUCH_MAILBOX;
+	const text = reply.slice(0, 4_000).replace(/[\r\n]+/g, ' ');
 	return (
-		SYMPTOMS.find(({ signs }) => signs.test(text))?.refusal ??
+		BY_SIGNS.find(({ signs }) => signs.test(text))?.refusal ??
+		(verdict.means && BY_MEANING[verdict.means]) ??
 		(isThrottling(verdict) ? THROTTLED : undefined) ??
 		(verdict.verdict === 'transient' ? LATER : BY_BLAME[verdict.blame])
 	);

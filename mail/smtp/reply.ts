@@ -1,7 +1,7 @@
 import type { Blame } from '../model/blame';
 import { parseEnhancedStatus } from '../model/enhanced-status';
 import { CLOCK_DELAY, DELAY, REPLY_PATTERNS } from './reply-patterns';
-import type { PaceSignal, ReplyPattern } from './reply-patterns';
+import type { PaceSignal, ReplyMeaning, ReplyPattern } from './reply-patterns';
 
 export type { PaceSignal } from './reply-patterns';
 
@@ -17,6 +17,8 @@ export interface Consequences {
 	/** It is about the account that we sent by: throttled, out of quota, or not allowed to send so. */
 	account?: ReplyPattern['account'];
 	greylisted?: true;
+	/** What its words are about, where they are known. */
+	means?: ReplyMeaning;
 }
 
 /**
@@ -71,10 +73,11 @@ function consequences(
 		if (status && POLICY.test(status)) return { pace: 'maybeStopPolicy' };
 		return {};
 	}
-	const { account, greylisted } = pattern;
+	const { account, greylisted, means } = pattern;
 	const pace =
 		pattern.pace ?? (basic === 421 && pattern.blame === 'capacity' ? 'slower' : undefined);
 	return {
+		means,
 		...(pace ? { pace } : {}),
 		...(account ? { account } : {}),
 		...(greylisted ? { greylisted } : {}),
