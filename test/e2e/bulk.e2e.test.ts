@@ -108,6 +108,64 @@ describe('SMTP Bulk Send in a real n8n', () => {
 		server.taken.clear();
 	}, 60_000);
 
+	it('is paused, told of, resumed and cancelled by other executions while two of it run', async () => {
+		const { api } = n8n.server;
+		const id = 'ordered';
+		// At least a minute's worth: whatever ends it sooner was told to.
+		const crowd = Array.from({ length: 12_000 }, (_, index) => ({
+			name: `Person ${index}`,
+			email: `crowd${index}@example.test`,
+		}));
+		const form = { ...FORM, campaignId: id, outputItems: 'summary' };
+		const campaigns = [
+			await workflow('Crowd', crowd, form),
+			await workflow('Crowd once more', crowd, form),
+		];
+		const order = async (operation: string, more = {}) =>
+			await workflow(operation, [{}], { operation, campaignId: id, ...more });
+		const status = await order('status');
+		const pause = await order('pause');
+		const cancel = await order('cancel');
+		const resume = await order('resume', { resumeWhich: 'one', outputItems: 'summary' });
+		const now = async () => ((await press(status))[0] ?? [])[0];
+		const untilSent = (count: number) =>
+			eventually(
+				async () => (((await now())?.sent ?? 0) >= count ? true : undefined),
+				`${count} mails`,
+				60_000,
+			);
+
+		const runs = [];
+		for (const campaign of campaigns) runs.push(await api.execute(campaign, 'Press'));
+		await untilSent(100);
+		expect(await now()).toMatchObject({ state: 'running', recipients: 12_000, isSending: true });
+		expect((await press(pause)).flat()).toMatchObject([{ campaignId: id, state: 'paused' }]);
+		for (const run of runs) {
+			const ended = await api.finished(run, 20_000);
+			expect(ended.error).toBeUndefined();
+			expect(ended.outputs('Bulk')[0]?.[0]?.json).toMatchObject({ campaignId: id });
+		}
+		const paused = await now();
+		const { size } = server.taken;
+		await sleep(1_500);
+		expect(server.taken.size).toBe(size);
+		expect(paused).toMatchObject({ state: 'paused', sent: size, isSending: false });
+
+		const resumed = await api.execute(resume, 'Press');
+		await untilSent(size + 100);
+		expect((await press(cancel)).flat()).toMatchObject([{ campaignId: id, state: 'cancelled' }]);
+		expect((await api.finished(resumed, 20_000)).error).toBeUndefined();
+		const cancelled = await now();
+		expect(cancelled).toMatchObject({ state: 'cancelled', sent: server.taken.size });
+		expect(server.taken.size).toBeLessThan(12_000);
+		expect([...server.taken.values()].every((times) => times === 1)).toBe(true);
+		// It is over: whoever comes back with the list mails nobody.
+		const [again] = (await press(campaigns[0] ?? ''))[0] ?? [];
+		expect(again).toMatchObject({ sent: 0 });
+		expect(server.taken.size).toBe(cancelled?.sent);
+		server.taken.clear();
+	}, 240_000);
+
 	it(
 		`is finished by Resume alone after ${KILLS} kills of n8n: nobody lost, nobody mailed twice`,
 		async () => {
