@@ -210,4 +210,85 @@ describe('SMTP Bulk Send in a real n8n', () => {
 		},
 		240_000 + KILLS * 60_000,
 	);
+
+	it(
+		`is finished by Retry alone after ${KILLS} kills of n8n: nobody lost, nobody mailed twice`,
+		async () => {
+			const retried = Array.from({ length: 300 + KILLS * 200 }, (_, index) => ({
+				name: `Person ${index}`,
+				email: `retried${index}@example.test`,
+			}));
+			const taken = () => retried.filter(({ email }) => server.taken.has(email)).length;
+			// Of an execution that was started in the editor and crashed, n8n keeps nothing to retry.
+			const { id } = (await n8n.server.api.createWorkflow(
+				chain('Retried', [
+					{
+						name: 'Webhook',
+						type: 'n8n-nodes-base.webhook',
+						typeVersion: 2,
+						webhookId: 'retried',
+						parameters: { path: 'retried' },
+					},
+					...itemsOf(retried),
+					{
+						name: 'Bulk',
+						type: 'n8n-nodes-smtp-suite.smtpBulkSend',
+						parameters: { ...FORM, campaignId: 'crash-2', outputItems: 'summary' },
+						credentials: { smtpAccount: { id: account, name: 'Server' } },
+					},
+				]),
+			)) as { id: string };
+			await n8n.server.api.activate(id);
+			await fetch(`${n8n.server.url}/webhook/retried`);
+			for (let kills = 0; kills < KILLS; kills += 1) {
+				const before = taken();
+				await eventually(
+					() => Promise.resolve(taken() >= before + 50 ? true : undefined),
+					'mails to go out',
+					90_000,
+				);
+				await sleep(Math.random() * 100);
+				await n8n.restart('kill');
+				await retry(id);
+			}
+			const [newest] = await n8n.server.api.executions(id);
+			const last = await n8n.server.api.finished(newest.id as string, 240_000);
+			expect(last.status).toBe('success');
+			const status = await workflow('Status', [{}], { operation: 'status', campaignId: 'crash-2' });
+			const [done] = (await press(status))[0] ?? [];
+			expect(done).toMatchObject({ state: 'finished', recipients: retried.length, remaining: 0 });
+			expect(retried.filter(({ email }) => (server.taken.get(email) ?? 0) > 1)).toEqual([]);
+			const { sent = 0, unknown = 0 } = done ?? {};
+			expect(sent + unknown).toBe(retried.length);
+			expect(unknown).toBeLessThanOrEqual(5 * KILLS);
+			expect(taken()).toBeGreaterThanOrEqual(sent);
+			process.stdout.write(
+				`${KILLS} kills of n8n, finished by Retry: ${sent} sent, ${unknown} unknown\n`,
+			);
+		},
+		300_000 + KILLS * 60_000,
+	);
+
+	/** Presses Retry on the newest execution, once n8n has noticed that it crashed. */
+	async function retry(workflowId: string): Promise<void> {
+		const newest = async () => {
+			const [execution] = await n8n.server.api.executions(workflowId);
+			return execution as { id: string; status: string };
+		};
+		const crashed = await eventually(async () => {
+			const execution = await newest();
+			return execution.status === 'running' ? undefined : execution;
+		}, 'the end of the execution');
+		let refusal: Error | undefined;
+		n8n.server.api
+			.request('POST', `/executions/${crashed.id}/retry`, {})
+			.catch((error: unknown) => {
+				// The connection breaks when n8n is killed; an answer of n8n is another thing.
+				if (error instanceof Error && error.message.startsWith('n8n answered')) refusal = error;
+			});
+		await eventually(async () => {
+			if (refusal) throw refusal;
+			return (await newest()).id === crashed.id ? undefined : true;
+		}, 'the retry');
+	}
 });
