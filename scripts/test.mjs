@@ -102,6 +102,8 @@ async function jest(project, args = [], env = {}) {
 			// Node itself can spin for ever in its last clean-up, over a socket that a dead server left half
 			// written (seen once, after all tests had passed and the results were on disk).
 			'--forceExit',
+			// A machine that is busy otherwise is no failure.
+			'--testTimeout=30000',
 			...args,
 		],
 		{
