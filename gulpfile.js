@@ -31,21 +31,26 @@ async function clean() {
 	await rm(DIST, { recursive: true, force: true });
 }
 
+/** What is bundled, and from where: the same for the bundle and for the list of what is in it. */
+const BUNDLE = {
+	entryPoints: ['mail/index.ts'],
+	bundle: true,
+	platform: 'node',
+	target: TARGET,
+	alias: ONE_COPY,
+	// imapflow only needs its package's name and version, which the bundle carries.
+	external: ['n8n-workflow'],
+};
+
 /** mail/index.ts and all libraries -> dist/mail/index.js */
 async function bundleMail() {
 	await esbuild.build({
-		entryPoints: ['mail/index.ts'],
+		...BUNDLE,
 		outfile: path.join(DIST, 'mail/index.js'),
-		bundle: true,
-		platform: 'node',
 		format: 'cjs',
-		target: TARGET,
 		minify: true,
 		keepNames: true,
 		legalComments: 'linked',
-		alias: ONE_COPY,
-		// imapflow only needs its package's name and version, which the bundle carries.
-		external: ['n8n-workflow'],
 	});
 }
 
@@ -101,14 +106,9 @@ async function notices() {
 /** Each package that esbuild takes files of, read from the folder that it takes them from. */
 async function bundledPackages() {
 	const { metafile } = await esbuild.build({
-		entryPoints: ['mail/index.ts'],
-		bundle: true,
-		platform: 'node',
-		target: TARGET,
+		...BUNDLE,
 		write: false,
 		metafile: true,
-		alias: ONE_COPY,
-		external: ['n8n-workflow'],
 		outfile: 'x.js',
 	});
 	const folders = new Set();

@@ -1,12 +1,12 @@
-import { createPublicKey } from 'node:crypto';
-
-import { dkimPublicKeyText } from '../message/dkim-key';
 import type { DkimKey } from '../message/dkim-key';
+import { dkimRecordText, isPublicKeyOf, readPublicKey } from '../message/dkim-record';
 import type { Dns } from './dns';
 import { dnsFix } from './dns-fix';
-import { BY_NONE, FOR_BULK } from './finding';
+import { FOR_BULK } from './finding';
 import type { Finding } from './finding';
-import { readTagList } from './tags';
+import { findingMaker } from './finding-maker';
+import type { MakeFinding } from './finding-maker';
+import { readTagList } from '../message/tag-list';
 
 export interface DkimSubject {
 	domain: string;
@@ -29,7 +29,6 @@ const USUAL_SELECTORS: readonly string[] = [
 	...['protonmail3', 'zoho', 'zmail', 'sib', 'sendgrid', 'smtpapi', 'pm', 'resend', 'sig1', 'key1'],
 ];
 
-const FIELD = { area: 'dkim', fixes: [], evidence: [] } as const;
 const WEAK_BITS = 1_024;
 const GOOD_BITS = 2_048;
 const LONGEST_BITS = 4_096;
@@ -74,43 +73,35 @@ async function guess(domain: string, dns: Dns): Promise<DkimCheck> {
 		return { findings, signingDomains: isUsable ? [domain] : [] };
 	}
 	const parent = await dns.lookUp(`_domainkey.${domain}`, 'TXT');
-	const base = {
-		...FIELD,
+	const find = findingMaker({
+		area: 'dkim',
 		subject: domain,
 		requiredBy: FOR_BULK,
 		source: 'RFC 6376 section 3.6.2',
-	} as const;
-	if (parent.outcome === 'none' && !parent.nameExists)
-		return {
-			signingDomains: [],
-			findings: [
-				{
-					...base,
-					id: 'dkim.missing',
-					status: 'fail',
-					title: `${domain} publishes no DKIM key, so its mail cannot be signed in its name.`,
-					why: 'Gmail, Yahoo, Microsoft and Apple want DKIM from everybody who sends to many.',
-					fixes: [
-						{
-							kind: 'setting',
-							text: `Switch DKIM on at your mail service for ${domain} and publish the records that it shows; or make a key of your own for the credential DKIM Key and sign with it here.`,
-						},
-					],
-				},
-			],
-		};
-	return {
-		signingDomains: [],
-		findings: [
-			{
-				...base,
-				id: 'dkim.unknownSelector',
-				status: 'unknown',
-				title: `Whether ${domain} publishes a DKIM key cannot be told without its selector.`,
-				why: `The names that services use by default hold none. Give the selector: it stands as "s=" in the DKIM-Signature of a mail that you sent.`,
-			},
-		],
-	};
+	});
+	const finding =
+		parent.outcome === 'none' && !parent.nameExists
+			? find(
+					'dkim.missing',
+					'fail',
+					`${domain} publishes no DKIM key, so its mail cannot be signed in its name.`,
+					'Gmail, Yahoo, Microsoft and Apple want DKIM from everybody who sends to many.',
+					{
+						fixes: [
+							{
+								kind: 'setting',
+								text: `Switch DKIM on at your mail service for ${domain} and publish the records that it shows; or make a key of your own for the credential DKIM Key and sign with it here.`,
+							},
+						],
+					},
+				)
+			: find(
+					'dkim.unknownSelector',
+					'unknown',
+					`Whether ${domain} publishes a DKIM key cannot be told without its selector.`,
+					'The names that services use by default hold none. Give the selector: it stands as "s=" in the DKIM-Signature of a mail that you sent.',
+				);
+	return { findings: [finding], signingDomains: [] };
 }
 
 /** Looks up one key and says what is wrong with it. */
@@ -122,22 +113,11 @@ async function checkKey(
 ): Promise<Finding[]> {
 	const name = `${selector}._domainkey.${domain}`;
 	const answer = await dns.lookUp(name, 'TXT');
-	const find = (
-		id: string,
-		status: Finding['status'],
-		title: string,
-		why: string,
-		more: Partial<Pick<Finding, 'fixes' | 'evidence' | 'source'>> = {},
-	): Finding => ({
-		...FIELD,
-		id,
+	const find = findingMaker({
+		area: 'dkim',
 		subject: name,
-		status,
-		title,
-		why,
-		requiredBy: status === 'fail' || status === 'unknown' ? FOR_BULK : BY_NONE,
+		requiredBy: FOR_BULK,
 		source: 'RFC 6376 section 3.6.1',
-		...more,
 	});
 	if (answer.outcome === 'unknown')
 		return [
@@ -160,7 +140,7 @@ async function checkKey(
 				'Signatures are then believed by some and not by others.',
 				{
 					fixes: key
-						? keepOnly(name, keys, keyRecord(key))
+						? keepOnly(name, keys, dkimRecordText(key))
 						: keys.slice(1).map((value) => dnsFix(name, { action: 'delete', type: 'TXT', value })),
 					evidence: keys,
 					source: 'RFC 6376 section 3.6.2.2',
@@ -169,14 +149,6 @@ async function checkKey(
 		];
 	return readKey(keys[0] ?? texts[0] ?? '', key, name, find);
 }
-
-type Find = (
-	id: string,
-	status: Finding['status'],
-	title: string,
-	why: string,
-	more?: Partial<Pick<Finding, 'fixes' | 'evidence' | 'source'>>,
-) => Finding;
 
 const AT_THE_SERVICE =
 	'Publish the whole record that your mail service shows for this selector, or sign with another key.';
@@ -187,7 +159,7 @@ async function explainMissing(
 	domain: string,
 	key: DkimKey | undefined,
 	dns: Dns,
-	find: Find,
+	find: MakeFinding,
 ): Promise<Finding> {
 	const alias = await dns.lookUp(name, 'CNAME');
 	if (alias.outcome === 'records') {
@@ -231,7 +203,7 @@ async function explainMissing(
 	}
 	return find('dkim.keyMissing', 'fail', `There is no DKIM key at ${name}.`, WHY_NO_SIGNATURE, {
 		fixes: key
-			? [dnsFix(name, { action: 'publish', type: 'TXT', value: keyRecord(key) })]
+			? [dnsFix(name, { action: 'publish', type: 'TXT', value: dkimRecordText(key) })]
 			: [
 					{
 						kind: 'setting',
@@ -241,7 +213,12 @@ async function explainMissing(
 	});
 }
 
-function readKey(text: string, key: DkimKey | undefined, name: string, find: Find): Finding[] {
+function readKey(
+	text: string,
+	key: DkimKey | undefined,
+	name: string,
+	find: MakeFinding,
+): Finding[] {
 	const evidence = [text];
 	const replaceWith = (value: string | undefined): Pick<Finding, 'fixes' | 'evidence'> => ({
 		fixes:
@@ -250,7 +227,7 @@ function readKey(text: string, key: DkimKey | undefined, name: string, find: Fin
 				: [dnsFix(name, { action: 'replace', type: 'TXT', value, oldValue: text })],
 		evidence,
 	});
-	const right = key && keyRecord(key);
+	const right = key && dkimRecordText(key);
 	const cleaned = text.replace(/["\\]/g, '');
 	const tags = readTagList(text);
 	const published = tags.get('p')?.replace(/\s+/g, '');
@@ -309,7 +286,7 @@ function readKey(text: string, key: DkimKey | undefined, name: string, find: Fin
 				replaceWith(right ?? (sizeOf(published, 'rsa') ? withoutTag(text, 'k') : undefined)),
 			),
 		];
-	if (key && published !== dkimPublicKeyText(key))
+	if (key && !isPublicKeyOf(published, key))
 		return [
 			find(
 				'dkim.otherKey',
@@ -431,12 +408,6 @@ function keepOnly(name: string, texts: readonly string[], right: string): Findin
 		: [...deletions, dnsFix(name, { action: 'publish', type: 'TXT', value: right })];
 }
 
-/** The record that publishes this key (RFC 6376 section 3.6.1). */
-function keyRecord(key: DkimKey): string {
-	const kind = key.algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519';
-	return `v=DKIM1; k=${kind}; p=${dkimPublicKeyText(key)}`;
-}
-
 /** The record with one tag taken out, or with another value in its place; `start` put before it. */
 function withoutTag(text: string, tag: string, start = '', value = ''): string {
 	const parts = readTagList(text).tags.flatMap((each) =>
@@ -454,17 +425,4 @@ function sizeOf(published: string, kind: string): number | undefined {
 	if (kind === 'ed25519') return Buffer.from(published, 'base64').length === 32 ? 256 : undefined;
 	if (kind !== 'rsa') return undefined;
 	return readPublicKey(published)?.asymmetricKeyDetails?.modulusLength;
-}
-
-/** Most publish a SubjectPublicKeyInfo; some the bare RSAPublicKey, which readers take too. */
-function readPublicKey(base64: string) {
-	const der = Buffer.from(base64.replace(/\s+/g, ''), 'base64');
-	for (const type of ['spki', 'pkcs1'] as const)
-		try {
-			const key = createPublicKey({ key: der, format: 'der', type });
-			if (key.asymmetricKeyType === 'rsa') return key;
-		} catch {
-			// Not in this form.
-		}
-	return undefined;
 }

@@ -1,7 +1,7 @@
 import type { Dns } from './dns';
 import { organisation } from './dns-fix';
-import { readTagList } from './tags';
-import type { TagList } from './tags';
+import { readTagList } from '../message/tag-list';
+import type { TagList } from '../message/tag-list';
 
 /** What stands at one `_dmarc.` name. */
 export type DmarcAtName =

@@ -5,8 +5,9 @@ import type { Dns } from './dns';
 import { dnsFix } from './dns-fix';
 import { BY_NONE, FOR_BULK } from './finding';
 import type { Finding } from './finding';
-import { readTagList } from './tags';
-import type { Tag } from './tags';
+import { findingMaker } from './finding-maker';
+import { readTagList } from '../message/tag-list';
+import type { Tag } from '../message/tag-list';
 
 export interface DmarcSubject {
 	/** The domain of From. */
@@ -19,9 +20,24 @@ export interface DmarcSubject {
 
 const FIELD = { area: 'dmarc', fixes: [], evidence: [] } as const;
 
+export interface DmarcCheck {
+	findings: Finding[];
+	/** The record whose policy counts for the domain. */
+	policy?: DmarcRecord;
+}
+
 /** Has the From domain a DMARC policy, and does it say what its owner means (RFC 9989)? */
-export async function checkDmarc(subject: DmarcSubject, dns: Dns): Promise<Finding[]> {
+export async function checkDmarc(subject: DmarcSubject, dns: Dns): Promise<DmarcCheck> {
 	const discovery = await discoverDmarc(subject.domain, dns);
+	const { policy } = discovery;
+	return { findings: await findingsOf(subject, discovery, dns), ...(policy && { policy }) };
+}
+
+async function findingsOf(
+	subject: DmarcSubject,
+	discovery: DmarcDiscovery,
+	dns: Dns,
+): Promise<Finding[]> {
 	const { own, policy } = discovery;
 	if (own.found === 'several') return [severalRecords(own)];
 	if (!policy) {
@@ -190,28 +206,23 @@ function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding
 	const { tags, text } = policy;
 	const name = `_dmarc.${policy.domain}`;
 	const own = policy.domain === domain;
+	const make = findingMaker({
+		area: 'dmarc',
+		subject: name,
+		requiredBy: FOR_BULK,
+		source: 'RFC 9989 section 4.7',
+	});
 	const find = (
 		id: string,
 		status: Finding['status'],
 		title: string,
 		why: string,
 		value?: string,
-		source = 'RFC 9989 section 4.7',
-	): Finding => ({
-		...FIELD,
-		id,
-		subject: name,
-		status,
-		title,
-		why,
-		requiredBy: status === 'fail' ? FOR_BULK : BY_NONE,
-		fixes:
-			value === undefined
-				? []
-				: [dnsFix(name, { action: 'replace', type: 'TXT', value, oldValue: text })],
-		evidence: [text],
-		source,
-	});
+		more: Partial<Pick<Finding, 'source'>> = {},
+	): Finding => {
+		const fix = value && dnsFix(name, { action: 'replace', type: 'TXT', value, oldValue: text });
+		return make(id, status, title, why, { fixes: fix ? [fix] : [], evidence: [text], ...more });
+	};
 	const mended = () => writeRecord(tags.tags, policy.domain);
 	const p = tags.get('p')?.toLowerCase();
 	if (p === undefined || !POLICIES.has(p)) {
@@ -245,7 +256,7 @@ function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding
 			`${domain} has no DMARC record of its own; that of ${policy.domain} counts, with the policy "${subPolicy}".`,
 			'That is enough for all receivers.',
 			undefined,
-			'RFC 9989 section 4.10.1',
+			{ source: 'RFC 9989 section 4.10.1' },
 		);
 	}
 	for (const tag of ['sp', 'np']) {
@@ -281,7 +292,7 @@ function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding
 			`The DMARC record of ${policy.domain} holds what the standard no longer knows: ${removed.map((tag) => `${tag.name}=${tag.value.slice(0, 40)}`).join(', ')}.`,
 			'New readers skip it; old ones may still apply the policy to a part of the mail ("pct"). "t=y" says today that you are testing.',
 			mended(),
-			'RFC 9989 section 4.7 and appendix C',
+			{ source: 'RFC 9989 section 4.7 and appendix C' },
 		);
 	if (tags.get('t')?.toLowerCase() === 'y')
 		yield find(
@@ -300,7 +311,6 @@ function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding
 				tags.tags.filter(({ name: each }) => each.toLowerCase() !== 'psd'),
 				policy.domain,
 			),
-			'RFC 9989 section 4.7',
 		);
 	if (p === 'none')
 		yield find(

@@ -1,7 +1,6 @@
 import type { DkimKey } from '../message/dkim-key';
 import { checkDkim } from './dkim';
 import { checkDmarc } from './dmarc';
-import { discoverDmarc } from './dmarc-discovery';
 import type { Dns } from './dns';
 import { dnsName } from './dns';
 import { ALWAYS } from './finding';
@@ -46,13 +45,12 @@ export async function checkDomain(question: DomainQuestion, dns: Dns): Promise<F
 		{ domain, returnPathDomain, signingDomains: dkim.signingDomains },
 		dns,
 	);
-	const { policy } = await discoverDmarc(domain, dns);
-	const brand = await checkBrand(domain, policy, dns);
+	const brand = await checkBrand(domain, dmarc.policy, dns);
 	return [
 		...unauthenticated(domain, spf, dkim.findings),
 		...spf,
 		...dkim.findings,
-		...dmarc,
+		...dmarc.findings,
 		...mx,
 		...bounces,
 		...receiving,

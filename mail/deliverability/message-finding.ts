@@ -1,7 +1,8 @@
 import { BY_NONE } from './finding';
 import type { Finding } from './finding';
+import { findingMaker } from './finding-maker';
 
-/** A finding about the message itself; what mends it is said in words. */
+/** A finding about the message itself; what mends it is said in words. Nobody requires what is not said to be. */
 export function contentFinding(
 	id: string,
 	status: Finding['status'],
@@ -11,17 +12,14 @@ export function contentFinding(
 	advice: string,
 	more: Partial<Pick<Finding, 'requiredBy' | 'evidence' | 'source'>> = {},
 ): Finding {
-	return {
-		id: `content.${id}`,
+	const find = findingMaker({
 		area: 'content',
 		subject,
-		status,
-		title,
-		why,
 		requiredBy: BY_NONE,
-		fixes: advice === '' ? [] : [{ kind: 'setting', text: advice }],
-		evidence: [],
 		source: 'RFC 5322',
+	});
+	return find(`content.${id}`, status, title, why, {
+		fixes: advice === '' ? [] : [{ kind: 'setting', text: advice }],
 		...more,
-	};
+	});
 }

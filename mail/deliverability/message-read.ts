@@ -1,7 +1,7 @@
 import type { HeaderField } from './authentication-results';
 import { readHtml } from './html-content';
 import type { HtmlContent } from './html-content';
-import { readTagList } from './tags';
+import { readTagList } from '../message/tag-list';
 
 export interface MailFile {
 	name: string;

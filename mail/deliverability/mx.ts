@@ -2,8 +2,10 @@ import { isIP } from 'node:net';
 
 import type { Dns } from './dns';
 import { dnsFix } from './dns-fix';
-import { ALWAYS, BY_NONE } from './finding';
+import { ALWAYS } from './finding';
 import type { Finding } from './finding';
+import { findingMaker } from './finding-maker';
+import type { MakeFinding } from './finding-maker';
 import { isPrivate } from './ip-address';
 
 export interface MxSubject {
@@ -12,29 +14,17 @@ export interface MxSubject {
 	role: 'from' | 'returnPath';
 }
 
-const FIELD = { area: 'mx', fixes: [], evidence: [] } as const;
 const LOOKED_AT = 10;
 
 /** Can answers and bounces come home: does the domain take mail (RFC 5321 section 5.1)? */
 export async function checkMx({ domain, role }: MxSubject, dns: Dns): Promise<Finding[]> {
 	const comes = role === 'from' ? 'answers' : 'bounces';
 	const answer = await dns.lookUp(domain, 'MX');
-	const find = (
-		id: string,
-		status: Finding['status'],
-		title: string,
-		why: string,
-		more: Partial<Pick<Finding, 'fixes' | 'evidence' | 'source'>> = {},
-	): Finding => ({
-		...FIELD,
-		id,
+	const find = findingMaker({
+		area: 'mx',
 		subject: domain,
-		status,
-		title,
-		why,
-		requiredBy: status === 'fail' || status === 'unknown' ? ALWAYS : BY_NONE,
+		requiredBy: ALWAYS,
 		source: 'RFC 5321 section 5.1',
-		...more,
 	});
 	if (answer.outcome === 'unknown')
 		return [
@@ -132,16 +122,13 @@ export async function checkMx({ domain, role }: MxSubject, dns: Dns): Promise<Fi
 	];
 }
 
-type Find = (
-	id: string,
-	status: Finding['status'],
-	title: string,
-	why: string,
-	more?: Partial<Pick<Finding, 'fixes' | 'evidence' | 'source'>>,
-) => Finding;
-
 /** Without MX a domain's own address takes its mail; without that nothing does. */
-async function withoutMx(domain: string, comes: string, dns: Dns, find: Find): Promise<Finding> {
+async function withoutMx(
+	domain: string,
+	comes: string,
+	dns: Dns,
+	find: MakeFinding,
+): Promise<Finding> {
 	const [four, six] = await Promise.all([dns.lookUp(domain, 'A'), dns.lookUp(domain, 'AAAA')]);
 	if (four.outcome === 'records' || six.outcome === 'records')
 		return find(

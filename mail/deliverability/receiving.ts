@@ -7,7 +7,7 @@ import { dnsFix } from './dns-fix';
 import type { DmarcRecord } from './dmarc-discovery';
 import { BY_NONE } from './finding';
 import type { Finding } from './finding';
-import { readTagList } from './tags';
+import { readTagList } from '../message/tag-list';
 
 const FIELD = { fixes: [], evidence: [], requiredBy: BY_NONE } as const;
 

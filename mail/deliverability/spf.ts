@@ -2,8 +2,9 @@ import { isIPv6 } from 'node:net';
 
 import type { Dns } from './dns';
 import { dnsFix } from './dns-fix';
-import { ALWAYS, BY_NONE, FOR_BULK } from './finding';
-import type { Finding } from './finding';
+import { ALWAYS, FOR_BULK } from './finding';
+import type { Finding, Fix } from './finding';
+import { findingMaker } from './finding-maker';
 import { asNodeResolver } from './node-resolver';
 import { evaluateSpf } from './spf-evaluate';
 import { isAlmostSpf, readSpf } from './spf-record';
@@ -127,6 +128,12 @@ function severalRecords(root: SpfNode): Finding {
 function permanentErrors(tree: SpfTree, domain: string): Finding[] {
 	const { root } = tree;
 	const mistakes = root.terms.filter((term): term is SpfMistake => term.kind === 'mistake');
+	const find = findingMaker({
+		area: 'spf',
+		subject: domain,
+		requiredBy: FOR_BULK,
+		source: 'RFC 7208',
+	});
 	const error = (
 		id: string,
 		title: string,
@@ -134,29 +141,12 @@ function permanentErrors(tree: SpfTree, domain: string): Finding[] {
 		value: string | undefined,
 		source: string,
 		note?: string,
-	): Finding => ({
-		...FIELD,
-		id,
-		subject: domain,
-		status: 'fail',
-		title,
-		why: WHY_PERMERROR,
-		requiredBy: FOR_BULK,
-		fixes:
-			value === undefined
-				? []
-				: [
-						dnsFix(domain, {
-							action: 'replace',
-							type: 'TXT',
-							value,
-							...(root.records[0] !== undefined && { oldValue: root.records[0] }),
-							...(note !== undefined && { note }),
-						}),
-					],
-		evidence,
-		source,
-	});
+	): Finding =>
+		find(id, 'fail', title, WHY_PERMERROR, {
+			fixes: replaceRecord(root, value, note),
+			evidence,
+			source,
+		});
 	if (mistakes.length > 0)
 		return [
 			error(
@@ -251,11 +241,32 @@ function withoutVoids(root: SpfNode, voids: readonly string[]): string {
 	);
 }
 
+/** Another record in the place of the one that is there; none where nothing is known to put there. */
+function replaceRecord(root: SpfNode, value: string | undefined, note?: string): Fix[] {
+	if (value === undefined) return [];
+	const [oldValue] = root.records;
+	return [
+		dnsFix(root.domain, {
+			action: 'replace',
+			type: 'TXT',
+			value,
+			...(oldValue !== undefined && { oldValue }),
+			...(note !== undefined && { note }),
+		}),
+	];
+}
+
 /** The record works; what is unwise in it. */
 function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 	const { root } = tree;
 	const [record = ''] = root.records;
 	const all = allOf(root, tree);
+	const find = findingMaker({
+		area: 'spf',
+		subject: domain,
+		requiredBy: ALWAYS,
+		source: 'RFC 7208',
+	});
 	const warn = (
 		id: string,
 		status: 'warning' | 'fail' | 'info',
@@ -263,21 +274,11 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 		why: string,
 		value: string | undefined,
 		more: readonly string[] = [],
-	): Finding => ({
-		...FIELD,
-		id,
-		subject: domain,
-		status,
-		title,
-		why,
-		requiredBy: status === 'fail' ? ALWAYS : BY_NONE,
-		fixes:
-			value === undefined || value === record
-				? []
-				: [dnsFix(domain, { action: 'replace', type: 'TXT', value, oldValue: record })],
-		evidence: [record, ...more],
-		source: 'RFC 7208',
-	});
+	): Finding =>
+		find(id, status, title, why, {
+			fixes: value === record ? [] : replaceRecord(root, value),
+			evidence: [record, ...more],
+		});
 	const mended = mendRecord(root.terms);
 	if (all === '+')
 		yield warn(

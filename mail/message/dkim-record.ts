@@ -3,6 +3,8 @@ import type { KeyObject } from 'node:crypto';
 
 import { dkimPublicKeyText, dkimRecordName } from './dkim-key';
 import type { DkimKey } from './dkim-key';
+import { readTagList } from './tag-list';
+import type { TagList } from './tag-list';
 
 /** TXT records of a name, each as the pieces that the DNS holds it in; rejects as `node:dns` does. */
 export type ResolveTxt = (name: string) => Promise<string[][]>;
@@ -22,7 +24,7 @@ export async function checkDkimRecord(
 	const name = dkimRecordName(key);
 	const answer = await lookUp(name, resolveTxt);
 	if ('found' in answer) return answer;
-	const tags = readTags(answer.text);
+	const tags = readTagList(answer.text);
 	const published = tags.get('p')?.replace(/\s+/g, '');
 	if (published === undefined)
 		return {
@@ -34,7 +36,7 @@ export async function checkDkimRecord(
 			found: 'revoked',
 			message: `The DNS record ${name} says that this key is revoked (p= is empty).`,
 		};
-	if (!sameKey(published, key))
+	if (!isPublicKeyOf(published, key))
 		return {
 			found: 'otherKey',
 			message: `The DNS record ${name} holds another key than this one, so signatures will not be believed. ${howToPublish(key)}`,
@@ -65,13 +67,13 @@ async function lookUp(
 }
 
 /** `k=`, `h=` and `s=` may keep a key that is the right one from being used for mail like ours. */
-function unfitness(tags: Map<string, string>, key: DkimKey): DkimRecordFinding | undefined {
+function unfitness(tags: TagList, key: DkimKey): DkimRecordFinding | undefined {
 	const name = dkimRecordName(key);
 	const unfit = (what: string): DkimRecordFinding => ({
 		found: 'unfit',
 		message: `The DNS record ${name} holds this key, but ${what}.`,
 	});
-	const type = key.algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519';
+	const type = kindOf(key);
 	if ((tags.get('k') ?? 'rsa') !== type)
 		return unfit(`does not say that it is of the kind ${type} (k=)`);
 	if (!listHas(tags.get('h'), 'sha256')) return unfit('does not allow SHA-256 (h=)');
@@ -85,32 +87,38 @@ function listHas(list: string | undefined, wanted: string): boolean {
 }
 
 function howToPublish(key: DkimKey): string {
-	const type = key.algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519';
-	return `It should be: v=DKIM1; k=${type}; p=${dkimPublicKeyText(key)}`;
+	return `It should be: ${dkimRecordText(key)}`;
 }
 
-function sameKey(published: string, key: DkimKey): boolean {
+/** The record that publishes this key (RFC 6376 section 3.6.1). */
+export function dkimRecordText(key: DkimKey): string {
+	return `v=DKIM1; k=${kindOf(key)}; p=${dkimPublicKeyText(key)}`;
+}
+
+function kindOf({ algorithm }: DkimKey): 'rsa' | 'ed25519' {
+	return algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519';
+}
+
+/** @param published the base64 of `p=`, without blanks */
+export function isPublicKeyOf(published: string, key: DkimKey): boolean {
 	if (published === dkimPublicKeyText(key)) return true;
-	if (key.algorithm !== 'rsa-sha256') return false;
-	// Some publish the bare RSAPublicKey, which verifiers take too.
-	const der = Buffer.from(published, 'base64');
-	return (['spki', 'pkcs1'] as const).some((type) => readPublic(der, type)?.equals(key.publicKey));
+	return readPublicKey(published)?.equals(key.publicKey) ?? false;
 }
 
-function readPublic(der: Buffer, type: 'spki' | 'pkcs1'): KeyObject | undefined {
-	try {
-		return createPublicKey({ key: der, format: 'der', type });
-	} catch {
-		return undefined;
-	}
-}
-
-/** RFC 6376 section 3.2. */
-function readTags(text: string): Map<string, string> {
-	const tags = new Map<string, string>();
-	for (const part of text.slice(0, 8_000).split(';')) {
-		const equals = part.indexOf('=');
-		if (equals > 0) tags.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
-	}
-	return tags;
+/**
+ * An RSA key as it is published: most publish a SubjectPublicKeyInfo; some the bare RSAPublicKey, which
+ * verifiers take too.
+ *
+ * @returns undefined where it cannot be read
+ */
+export function readPublicKey(base64: string): KeyObject | undefined {
+	const der = Buffer.from(base64.replace(/\s+/g, ''), 'base64');
+	for (const type of ['spki', 'pkcs1'] as const)
+		try {
+			const key = createPublicKey({ key: der, format: 'der', type });
+			if (key.asymmetricKeyType === 'rsa') return key;
+		} catch {
+			// Not in this form.
+		}
+	return undefined;
 }

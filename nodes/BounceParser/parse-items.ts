@@ -1,10 +1,10 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 
 import { parseBounce, takeInMail } from '../../mail/index';
 import type { MailStore } from '../../mail/index';
 import type { FeedbackFields } from '../shared/feedback-fields';
 import { eventToItem } from '../shared/report-item';
+import { itemsFromEach } from '../shared/items-from-each';
 import { readMessage } from '../shared/message-input';
 
 export interface ParseChoices extends FeedbackFields {
@@ -21,19 +21,10 @@ export async function parseItems(
 	context: IExecuteFunctions,
 	choices: ParseChoices,
 ): Promise<INodeExecutionData[]> {
-	const output: INodeExecutionData[] = [];
-	for (const index of context.getInputData().keys()) {
-		const pairedItem = { item: index };
-		try {
-			const raw = await readMessage(context, index);
-			for (const item of await parse(raw, choices)) output.push({ ...item, pairedItem });
-		} catch (thrown) {
-			const error = asNodeError(context, thrown, index);
-			if (!context.continueOnFail()) throw error;
-			output.push({ json: { error: error.message }, error, pairedItem });
-		}
-	}
-	return output;
+	return await itemsFromEach(
+		context,
+		async (index) => await parse(await readMessage(context, index), choices),
+	);
 }
 
 async function parse(
@@ -68,16 +59,4 @@ async function otherToItem(raw: Buffer): Promise<INodeExecutionData> {
 			},
 		},
 	};
-}
-
-function asNodeError(
-	context: IExecuteFunctions,
-	thrown: unknown,
-	itemIndex: number,
-): NodeOperationError {
-	if (thrown instanceof NodeOperationError) {
-		thrown.context.itemIndex = itemIndex;
-		return thrown;
-	}
-	return new NodeOperationError(context.getNode(), thrown as Error, { itemIndex });
 }

@@ -9,6 +9,7 @@ import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { openDns } from '../../mail/index';
 import { asText } from '../shared/as-text';
 import { dkimKeyTest } from '../shared/dkim-key';
+import { itemsFromEach } from '../shared/items-from-each';
 import { operationProperties } from '../shared/operations';
 import {
 	authenticationProperty,
@@ -120,16 +121,10 @@ export class DeliverabilityCheck implements INodeType {
 		const operation = OPERATIONS.find(({ choice }) => choice.value === chosen);
 		if (!operation)
 			throw new NodeOperationError(this.getNode(), `There is no operation "${chosen}".`);
-		const results: INodeExecutionData[] = [];
-		for (const itemIndex of this.getInputData().keys())
-			try {
-				const looked = await operation.look(this, itemIndex, dnsFor(this, itemIndex));
-				results.push(...(await giveOut(this, itemIndex, looked)));
-			} catch (cause) {
-				const error = new NodeOperationError(this.getNode(), cause as Error, { itemIndex });
-				if (!this.continueOnFail()) throw error;
-				results.push({ json: { error: error.message }, error, pairedItem: { item: itemIndex } });
-			}
+		const results = await itemsFromEach(this, async (itemIndex) => {
+			const looked = await operation.look(this, itemIndex, dnsFor(this, itemIndex));
+			return await giveOut(this, itemIndex, looked);
+		});
 		return [results];
 	}
 }

@@ -83,13 +83,11 @@ export async function giveOut(
 ): Promise<INodeExecutionData[]> {
 	const profile = context.getNodeParameter('profile', itemIndex) as MailProfile;
 	const output = context.getNodeParameter('output', itemIndex);
-	const pairedItem = { item: itemIndex };
 	if (output !== 'report')
 		return findings
 			.filter(({ status }) => output === 'findings' || status === 'fail' || status === 'warning')
 			.map((finding) => ({
 				json: { checked: subject, ...describe(finding, profile) },
-				pairedItem,
 			}));
 	const verdict = judge(findings, profile);
 	const report = {
@@ -135,7 +133,7 @@ export async function giveOut(
 			'deliverability.svg',
 			'image/svg+xml',
 		);
-	return [{ json, ...(Object.keys(binary).length > 0 && { binary }), pairedItem }];
+	return [{ json, ...(Object.keys(binary).length > 0 && { binary }) }];
 }
 
 function describe({ requiredBy, ...finding }: Finding, profile: MailProfile): IDataObject {

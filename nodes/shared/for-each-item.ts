@@ -68,7 +68,8 @@ function asItem(result: ItemResult, itemIndex: number): INodeExecutionData {
 	};
 }
 
-function asNodeError(
+/** The error of an item, as n8n shows it; whatever was thrown. */
+export function asNodeError(
 	context: IExecuteFunctions,
 	error: unknown,
 	itemIndex: number,

@@ -4,6 +4,7 @@ import { startFaultServer } from '../support/fault-smtp-server';
 import type { FaultServer } from '../support/fault-smtp-server';
 import { chain, eventually, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
+import { plainAccount } from './support/plain-account';
 
 /** BULK_KILLS=30 for a long run. */
 const KILLS = Number(process.env.BULK_KILLS ?? 1);
@@ -32,13 +33,7 @@ describe('SMTP Bulk Send in a real n8n', () => {
 	beforeAll(async () => {
 		server = await startFaultServer(() => 'go', { delayMs: 25 });
 		n8n = await startTestN8n();
-		account = await n8n.server.api.putCredential('Server', 'smtpAccount', {
-			service: 'own',
-			host: '127.0.0.1',
-			port: server.port,
-			security: 'none',
-			authentication: 'none',
-		});
+		account = (await plainAccount(n8n, server.port, 'Server')).id;
 	}, 180_000);
 
 	afterAll(async () => {

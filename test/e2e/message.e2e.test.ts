@@ -3,6 +3,7 @@ import { scriptedServer } from '../support/scripted-smtp-server';
 import type { ScriptedServer } from '../support/scripted-smtp-server';
 import { chain, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
+import { plainAccount } from './support/plain-account';
 
 let n8n: TestN8n;
 let server: ScriptedServer;
@@ -11,16 +12,7 @@ let account: { id: string; name: string };
 beforeAll(async () => {
 	server = await scriptedServer({});
 	n8n = await startTestN8n();
-	account = {
-		name: 'Account',
-		id: await n8n.server.api.putCredential('Account', 'smtpAccount', {
-			service: 'own',
-			host: '127.0.0.1',
-			port: server.port,
-			security: 'none',
-			authentication: 'none',
-		}),
-	};
+	account = await plainAccount(n8n, server.port);
 }, 180_000);
 
 afterAll(async () => {

@@ -10,6 +10,7 @@ import type { Script, ScriptedServer } from '../support/scripted-smtp-server';
 import { CHROMIUM } from './support/editor';
 import { chain, eventually, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { NodeJson, TestN8n } from './support/n8n';
+import { plainAccount } from './support/plain-account';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded', 'accept-language': 'en' };
 const SCANNER = { 'user-agent': 'Mozilla/5.0 (compatible; BarracudaLinkProtect)' };
@@ -24,14 +25,7 @@ describe('Send and Wait for Response', () => {
 	beforeAll(async () => {
 		server = await scriptedServer(script);
 		n8n = await startTestN8n();
-		const id = await n8n.server.api.putCredential('Account', 'smtpAccount', {
-			service: 'own',
-			host: '127.0.0.1',
-			port: server.port,
-			security: 'none',
-			authentication: 'none',
-		});
-		account = { id, name: 'Account' };
+		account = await plainAccount(n8n, server.port);
 	}, 180_000);
 	afterAll(async () => {
 		await n8n.stop();

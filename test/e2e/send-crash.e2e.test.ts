@@ -7,6 +7,7 @@ import { countingServer } from '../support/counting-smtp-server';
 import type { CountingServer } from '../support/counting-smtp-server';
 import { chain, eventually, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
+import { plainAccount } from './support/plain-account';
 
 /** How often n8n is killed; at length by hand. */
 const KILLS = Number(process.env.SMTP_SUITE_KILLS ?? 1);
@@ -19,6 +20,13 @@ const WEBHOOK = {
 	typeVersion: 2,
 };
 
+const sendNode = (mail: { toEmail: string; subject: string; text: string }) => ({
+	name: 'Send',
+	type: 'n8n-nodes-smtp-suite.smtpSend',
+	parameters: { fromEmail: 'a@example.test', emailFormat: 'text', ...mail },
+	credentials: { smtpAccount: account },
+});
+
 let n8n: TestN8n;
 let server: CountingServer;
 let account: { id: string; name: string };
@@ -26,14 +34,7 @@ let account: { id: string; name: string };
 beforeAll(async () => {
 	server = await countingServer({ answerAfterMs: 40 });
 	n8n = await startTestN8n();
-	const id = await n8n.server.api.putCredential('Account', 'smtpAccount', {
-		service: 'own',
-		host: '127.0.0.1',
-		port: server.port,
-		security: 'none',
-		authentication: 'none',
-	});
-	account = { id, name: 'Account' };
+	account = await plainAccount(n8n, server.port);
 }, 180_000);
 
 afterAll(async () => {
@@ -77,17 +78,8 @@ async function round(kills: number): Promise<number> {
 			{ ...WEBHOOK, webhookId: name, parameters: { path: name } },
 			...itemsOf(people.map((to) => ({ to }))),
 			{
-				name: 'Send',
-				type: 'n8n-nodes-smtp-suite.smtpSend',
-				parameters: {
-					fromEmail: 'a@example.test',
-					toEmail: '={{ $json.to }}',
-					subject: 'Hello',
-					emailFormat: 'text',
-					text: 't',
-				},
+				...sendNode({ toEmail: '={{ $json.to }}', subject: 'Hello', text: 't' }),
 				onError: 'continueErrorOutput',
-				credentials: { smtpAccount: account },
 			},
 		]),
 	)) as { id: string };
@@ -154,18 +146,7 @@ it('n8n killed after the node has ended well, in a later one: the retry mails no
 			chain('Later', [
 				{ ...WEBHOOK, webhookId: 'later', parameters: { path: 'later' } },
 				...itemsOf(people.map((to) => ({ to }))),
-				{
-					name: 'Send',
-					type: 'n8n-nodes-smtp-suite.smtpSend',
-					parameters: {
-						fromEmail: 'a@example.test',
-						toEmail: '={{ $json.to }}',
-						subject: 'Hello',
-						emailFormat: 'text',
-						text: 't',
-					},
-					credentials: { smtpAccount: account },
-				},
+				sendNode({ toEmail: '={{ $json.to }}', subject: 'Hello', text: 't' }),
 				{
 					name: 'Hangs',
 					type: 'n8n-nodes-base.httpRequest',
@@ -207,18 +188,7 @@ it('n8n killed in the third round of a loop with equal mails: the retry sends ea
 			{ ...WEBHOOK, webhookId: 'rounds', parameters: { path: 'rounds' } },
 			...itemsOf([{ n: 1 }, { n: 2 }, { n: 3 }]),
 			{ name: 'Loop', type: 'n8n-nodes-base.splitInBatches', typeVersion: 3 },
-			{
-				name: 'Send',
-				type: 'n8n-nodes-smtp-suite.smtpSend',
-				parameters: {
-					fromEmail: 'a@example.test',
-					toEmail: 'rounds@later.test',
-					subject: 'Reminder',
-					emailFormat: 'text',
-					text: 'The same each time',
-				},
-				credentials: { smtpAccount: account },
-			},
+			sendNode({ toEmail: 'rounds@later.test', subject: 'Reminder', text: 'The same each time' }),
 			{
 				name: 'Asks',
 				type: 'n8n-nodes-base.httpRequest',
@@ -259,18 +229,7 @@ it('an equal mail of a run that ended well is sent by the retry of a later one',
 	const workflow = chain('Equal', [
 		PRESS,
 		...itemsOf([{ to: 'first@equal.test' }, { to: 'second@equal.test' }]),
-		{
-			name: 'Send',
-			type: 'n8n-nodes-smtp-suite.smtpSend',
-			parameters: {
-				fromEmail: 'a@example.test',
-				toEmail: '={{ $json.to }}',
-				subject: 'Daily',
-				emailFormat: 'text',
-				text: 'The same each day',
-			},
-			credentials: { smtpAccount: account },
-		},
+		sendNode({ toEmail: '={{ $json.to }}', subject: 'Daily', text: 'The same each day' }),
 	]);
 	const { api } = n8n.server;
 	const { id } = (await api.createWorkflow(workflow)) as { id: string };

@@ -12,6 +12,7 @@ import type { ScriptedServer } from '../support/scripted-smtp-server';
 import { startedExecutions } from './support/started';
 import { chain, eventually, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
+import { plainAccount } from './support/plain-account';
 
 const CAMPAIGN = 'spring';
 const TARGET = 'https://shop.example/spring?a=1&b=2';
@@ -34,13 +35,7 @@ describe('Email Tracking Trigger', () => {
 		server = await scriptedServer();
 		n8n = await startTestN8n();
 		const { api } = n8n.server;
-		account = await api.putCredential('Server', 'smtpAccount', {
-			service: 'own',
-			host: '127.0.0.1',
-			port: server.port,
-			security: 'none',
-			authentication: 'none',
-		});
+		account = (await plainAccount(n8n, server.port, 'Server')).id;
 		const made = await api.createWorkflow(
 			chain('Tracking', [
 				{
