@@ -18,7 +18,7 @@ export type { ReadMail } from './campaign/incoming';
 export { readDefinition, writeDefinition } from './campaign/definition';
 export type { CampaignDefinition } from './campaign/definition';
 export { keepProgress, readProgress } from './campaign/progress-page';
-export type { RunningProgress } from './campaign/progress-page';
+export type { RunningProgress, RunProgress } from './campaign/progress-page';
 export { rehearse } from './campaign/rehearse';
 export type { RehearsedProblem } from './campaign/rehearse';
 export { runCampaign } from './campaign/run';

@@ -13,7 +13,7 @@ import type {
 	CompiledMessage,
 	MailStore,
 	RecipientOutcome,
-	RunningProgress,
+	RunProgress,
 	SmtpAccount,
 } from '../../mail/index';
 import { readAccountPlan, startPacer, withinPlan } from '../shared/account-pace';
@@ -74,7 +74,7 @@ export async function* runPaced(
 			...signalOf(context),
 		});
 	} finally {
-		progress.stop();
+		await progress.stop();
 		await pacer.close();
 	}
 }
@@ -92,7 +92,7 @@ function tellEditor(
 	context: IExecuteFunctions,
 	name: string,
 	pace: string,
-): (running: RunningProgress) => void {
+): (running: RunProgress) => void {
 	if (context.getMode() !== 'manual') return () => undefined;
 	let toldAt = 0;
 	return ({ outcomes, remaining, perMinute }) => {

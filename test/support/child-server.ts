@@ -13,7 +13,10 @@ export interface ChildServer {
 	/** What it wrote to stdout and stderr lately. */
 	output(): string;
 	readonly ended: boolean;
-	/** SIGTERM or the signal named, and SIGKILL when it has not ended after `graceMs`. */
+	/**
+	 * SIGTERM or the signal named, and SIGKILL when it has not ended after `graceMs`. Whatever processes
+	 * it had started and left behind are killed: they would keep its ports.
+	 */
 	stop(graceMs?: number, signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -44,7 +47,13 @@ export function startChild(
 	env = process.env,
 	as: { uid?: number; gid?: number; cwd?: string } = {},
 ): ChildServer {
-	const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env, ...as });
+	const child = spawn(program, args, {
+		stdio: ['ignore', 'pipe', 'pipe'],
+		env,
+		// A process group of its own, so that its children can be found when it is gone.
+		detached: true,
+		...as,
+	});
 	let tail = '';
 	const remember = (chunk: Buffer): void => {
 		tail = (tail + chunk.toString()).slice(-20_000);
@@ -71,8 +80,18 @@ export function startChild(
 			const forced = setTimeout(() => child.kill('SIGKILL'), graceMs);
 			await exit;
 			clearTimeout(forced);
+			killGroup(child.pid);
 		},
 	};
+}
+
+function killGroup(leader: number | undefined): void {
+	if (leader === undefined) return;
+	try {
+		process.kill(-leader, 'SIGKILL');
+	} catch {
+		// Nobody of it is left.
+	}
 }
 
 /** Resolves when something listens on the port and, if it should, has said its first words. */

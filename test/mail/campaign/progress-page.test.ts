@@ -35,8 +35,8 @@ it('others see how far a run is, and how fast it goes', async () => {
 	await pass(10_000);
 	expect(page.tell(progress(100, 900))).toMatchObject({ perMinute: 600 });
 	await pass(3_000);
-	expect(await read()).toMatchObject({ outcomes: { sent: 100 }, remaining: 900, perMinute: 600 });
-	page.stop();
+	expect(await read()).toMatchObject({ at: now, remaining: 900, perMinute: 600 });
+	await page.stop();
 });
 
 it('a run that waits says that it lives; one that died is over soon, and one that ended at once', async () => {
@@ -48,9 +48,39 @@ it('a run that waits says that it lives; one that died is over soon, and one tha
 	expect(await read()).toBeUndefined();
 	await pass(3_000);
 	expect(await read()).toBeDefined();
-	page.stop();
-	await pass(0);
+	await page.stop();
 	expect(await read()).toBeUndefined();
+});
+
+it('a run is seen from its first moment, before anybody has an outcome', async () => {
+	const page = keepProgress(store.paceBook, 'spring', () => now);
+	await pass(0);
+	expect(await read()).toMatchObject({ perMinute: 0 });
+	await page.stop();
+});
+
+it('runs that share a campaign are seen together, and the end of one is not the end of all', async () => {
+	const pages = [1, 2].map(() => keepProgress(store.paceBook, 'spring', () => now));
+	await pass(10_000);
+	pages[0]?.tell(progress(100, 900));
+	pages[1]?.tell(progress(50, 950));
+	await pass(3_000);
+	expect(await read()).toMatchObject({ remaining: 950, perMinute: 900 });
+	await pages[0]?.stop();
+	expect(await read()).toMatchObject({ remaining: 950, perMinute: 300 });
+	await pages[1]?.stop();
+	expect(await read()).toBeUndefined();
+});
+
+it('a store that fails does not end the run', async () => {
+	const page = keepProgress(
+		{ revise: () => Promise.reject(new Error('The disk is full.')) },
+		'spring',
+		() => now,
+	);
+	await pass(3_000);
+	expect(page.tell(progress(1, 1))).toMatchObject({ remaining: 1 });
+	await expect(page.stop()).resolves.toBeUndefined();
 });
 
 it('nobody runs a campaign that nobody began', async () => {
