@@ -30,6 +30,7 @@ async function main() {
   1. Open the address, sign in, and press "Execute workflow": forty mails go out.
   2. Open the workflow "Handle bounces" and look at its executions: two addresses do not exist.
   3. Press Execute again: nobody is mailed twice, and those two are skipped.
+  4. Read a delivered mail, follow its link or unsubscribe, and open the workflow "See how it went".
 
   Ctrl-C ends everything. "npm start -- --fresh" starts over.
 `);

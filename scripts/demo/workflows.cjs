@@ -53,6 +53,26 @@ const main = (...outputs) => ({
 const note = (name, position, content, height = 220, width = 380) =>
 	node(name, 'n8n-nodes-base.stickyNote', position, { content, height, width });
 
+/** Of each item these fields only: what a person wants to see of it. */
+const keepFields = (name, position, fields) =>
+	node(
+		name,
+		'n8n-nodes-base.set',
+		position,
+		{
+			assignments: {
+				assignments: fields.map((field) => ({
+					id: field,
+					name: field.replace(/.*\./, ''),
+					type: field === 'suppressed' ? 'boolean' : 'string',
+					value: `={{ $json.${field.replaceAll('.', '?.')} }}`,
+				})),
+			},
+			options: {},
+		},
+		{ typeVersion: 3.4 },
+	);
+
 /**
  * The demo's workflows.
  *
@@ -66,8 +86,8 @@ function demoWorkflows({ smtp, imap }) {
 				note(
 					'What happens here',
 					[-40, -260],
-					'## Forty mails, each its own\nPress **Execute workflow**. Forty people get a mail with their name and city; two addresses do not exist, and the workflow **Handle bounces** will name them in a moment (see its Executions).\n\nPress it **again**: nobody is mailed twice, and the two are skipped as suppressed. A new Campaign ID starts a new mailing.',
-					240,
+					'## Forty mails, each its own\nPress **Execute workflow**. Forty people get a mail with their name and city; two addresses do not exist, and the workflow **Handle bounces** will name them in a moment (see its Executions).\n\nPress it **again**: nobody is mailed twice, and the two are skipped as suppressed. A new Campaign ID starts a new mailing, without those who unsubscribed meanwhile.',
+					220,
 					620,
 				),
 				node('Press Execute', 'n8n-nodes-base.manualTrigger', [0, 60], {}),
@@ -94,7 +114,8 @@ function demoWorkflows({ smtp, imap }) {
 						nameField: 'name',
 						subject: '{{name}}, news from {{city}}',
 						emailFormat: 'html',
-						html: '<h1>Hello {{name}},</h1>\n<p>there is news from <b>{{city}}</b>: <a href="https://example.test/{{urlEncode city}}">read it</a>.</p>\n<p>Yours, Example News</p>',
+						html: '<h1>Hello {{name}},</h1>\n<p>there is news from <b>{{city}}</b>: <a href="https://example.com/?city={{urlEncode city}}">read it</a>.</p>\n<p>Yours, Example News</p>',
+						tracking: { clicks: true, opens: true, unsubscribe: 'line' },
 						options: {},
 					},
 					{ credentials: { smtpAccount: smtp } },
@@ -134,32 +155,54 @@ function demoWorkflows({ smtp, imap }) {
 					},
 					{ credentials: { imapAccount: imap } },
 				),
-				node(
+				keepFields(
 					'Who and why',
-					'n8n-nodes-base.set',
 					[260, 60],
-					{
-						assignments: {
-							assignments: [
-								'recipient',
-								'campaignId',
-								'event',
-								'reason',
-								'diagnostic',
-								'suppressed',
-							].map((field) => ({
-								id: field,
-								name: field,
-								type: field === 'suppressed' ? 'boolean' : 'string',
-								value: `={{ $json.${field} }}`,
-							})),
-						},
-						options: {},
-					},
-					{ typeVersion: 3.4 },
+					['recipient', 'campaignId', 'event', 'reason', 'diagnostic', 'suppressed'],
 				),
 			],
 			connections: { 'Bounce Trigger': main('Who and why') },
+		},
+		{
+			name: 'Hear from readers',
+			active: true,
+			nodes: [
+				note(
+					'What happens here',
+					[-40, -260],
+					'## Readers press links\nOpen a delivered mail, follow its link, or unsubscribe: this workflow starts, and the next mailing leaves out who left. Opens are counted too, and start nothing.',
+					200,
+					520,
+				),
+				node(
+					'Email Tracking Trigger',
+					'n8n-nodes-smtp-suite.emailTrackingTrigger',
+					[0, 60],
+					{ events: ['clicked', 'unsubscribed', 'resubscribed'] },
+					{ webhookId: 'demo-tracking' },
+				),
+				keepFields('Who and what', [260, 60], ['recipient', 'campaignId', 'event', 'link.target']),
+			],
+			connections: { 'Email Tracking Trigger': main('Who and what') },
+		},
+		{
+			name: 'See how it went',
+			nodes: [
+				note(
+					'What happens here',
+					[-40, -260],
+					'## The campaign so far\nPress **Execute workflow** and open **Campaign Report**: what was delivered, bounced, opened and clicked, as figures, a page and charts (**Binary**, then **View**).',
+					200,
+					520,
+				),
+				node('Press Execute', 'n8n-nodes-base.manualTrigger', [0, 60], {}),
+				node('Campaign Report', 'n8n-nodes-smtp-suite.campaignReport', [260, 60], {
+					operation: 'summary',
+					htmlPage: true,
+					charts: true,
+				}),
+			],
+			connections: { 'Press Execute': main('Campaign Report') },
 		},
 	];
 }

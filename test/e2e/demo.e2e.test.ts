@@ -33,6 +33,12 @@ describe('the demo', () => {
 		return execution.outputs('SMTP Bulk Send').map((items) => items.length);
 	};
 
+	const delivered = async () =>
+		(await (await fetch(`http://127.0.0.1:${demo.mail.ports.page}/mails.json`)).json()) as {
+			id: string;
+			to: string;
+		}[];
+
 	it('mails forty, names the two that do not exist, and repeats nobody', async () => {
 		expect(await press()).toEqual([40, 0, 0, 0]);
 		const handle = demo.workflows['Handle bounces'] ?? '';
@@ -41,11 +47,45 @@ describe('the demo', () => {
 			'two bounces',
 		);
 		expect(await press()).toEqual([0, 0, 0, 40]);
-		const delivered = (await (
-			await fetch(`http://127.0.0.1:${demo.mail.ports.page}/mails.json`)
-		).json()) as unknown[];
-		expect(delivered).toHaveLength(38);
+		expect(await delivered()).toHaveLength(38);
 	}, 90_000);
+
+	it('shows a mail as its reader sees it, hears of a click and of who leaves, and reports it', async () => {
+		const page = `http://127.0.0.1:${demo.mail.ports.page}`;
+		const mail = (await delivered()).find(({ to }) => to.startsWith('niklaus'));
+		expect(await (await fetch(`${page}/mail/${mail?.id ?? ''}`)).text()).toContain(
+			'<h1>Niklaus, news from Zürich</h1>',
+		);
+		const body = await (await fetch(`${page}/body/${mail?.id ?? ''}`)).text();
+		const [link = '', unsubscribe = ''] = [...body.matchAll(/<a href="([^"]+)"/g)].map(
+			([, url = '']) => url.replaceAll('&amp;', '&'),
+		);
+
+		const redirect = await fetch(link, { redirect: 'manual' });
+		expect(redirect.headers.get('location')).toBe('https://example.com/?city=Z%C3%BCrich');
+		expect((await fetch(unsubscribe)).status).toBe(200);
+		const left = await fetch(unsubscribe, { method: 'POST', body: 'List-Unsubscribe=One-Click' });
+		expect(left.status).toBe(200);
+
+		const { api } = demo.n8n;
+		const heard = await eventually(async () => {
+			const executions = await api.executions(demo.workflows['Hear from readers'] ?? '');
+			return executions.length >= 1 ? executions : undefined;
+		}, 'an execution for who left');
+		const { outputs } = await api.finished(heard[0].id as string);
+		expect(outputs('Who and what')[0]?.[0]?.json).toMatchObject({
+			recipient: mail?.to,
+			campaignId: 'demo-newsletter-1',
+		});
+		const report = await api.finished(
+			await api.execute(demo.workflows['See how it went'] ?? '', 'Press Execute'),
+		);
+		expect(report.error).toBeUndefined();
+		expect(report.outputs('Campaign Report')[0]?.[0]).toMatchObject({
+			json: { sent: 40, bounced: 2, delivered: 38, unsubscribed: 1 },
+			binary: { page: { fileExtension: 'html' } },
+		});
+	}, 60_000);
 
 	it('shows the newest bounce at once when a person listens in the editor', async () => {
 		const { api } = demo.n8n;
