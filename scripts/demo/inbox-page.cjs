@@ -50,7 +50,7 @@ async function answer(url, delivered, response) {
 		const { html, textAsHtml } = await simpleParser(mail.raw);
 		sendHtml(
 			response,
-			`<base target="_blank">${html || textAsHtml || ''}`,
+			`<base target="_blank"><style>body{font:15px/1.5 system-ui,sans-serif}</style>${html || textAsHtml || ''}`,
 			'img-src http: https: data:; sandbox allow-popups allow-popups-to-escape-sandbox',
 		);
 	} else if (mail) {
