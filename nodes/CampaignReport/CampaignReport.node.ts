@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { openNodeStoreNamed } from '../shared/mail-store';
-import { mailStoreTest } from '../shared/mail-store-credential';
+import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { operationProperties } from '../shared/operations';
 import { bounces } from './operations/bounces.operation';
 import { compare } from './operations/compare.operation';
@@ -36,7 +36,7 @@ export class CampaignReport implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'mailStorePostgres', testedBy: 'mailStoreTest' }],
+		credentials: [mailStoreCredential],
 		properties: operationProperties(OPERATIONS, 'summary'),
 	};
 
