@@ -15,8 +15,8 @@ const path = require('node:path');
 const { run } = require('./run.cjs');
 
 const ROOT = path.resolve(__dirname, '../..');
-/** The newest n8n whose packages are all there. */
-const N8N_VERSION = '2.40.7';
+/** The newest n8n whose packages are all there, unless another is asked for. */
+const N8N_VERSION = process.env.SMTP_SUITE_N8N_VERSION || '2.40.7';
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 /** n8n is large, so it is installed once a machine, outside the checkout. */
