@@ -35,6 +35,7 @@ const STEPS = {
 			'/usr/sbin/dovecot': 'dovecot-imapd',
 			'/usr/lib/dovecot/lmtp': 'dovecot-lmtpd',
 			'/usr/lib/postgresql': 'postgresql',
+			'/usr/bin/rspamd': 'rspamd',
 			'/usr/sbin/nsd': 'nsd',
 			'/usr/lib/python3/dist-packages/spf.py': 'python3-spf',
 		});

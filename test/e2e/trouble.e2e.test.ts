@@ -120,6 +120,35 @@ describe('SMTP Send with items that fail', () => {
 		expect(outputs.map((items) => items.length)).toEqual([2, 2]);
 	});
 
+	it.each(ON_ERROR.flatMap((onError) => [0, 1, 2].map((place) => [onError, place] as const)))(
+		'%s: one that fails at place %i of three',
+		async (onError, place) => {
+			const items = ['a', 'b', 'c'].map((name, index) => ({
+				to: index === place ? 'refused@x.test' : `${name}@x.test`,
+			}));
+			const { outputs, mails, status, error } = await run('Send', 'smtpSend', items, send, {
+				onError,
+			});
+			const indexes = (output = 0) =>
+				outputs[output]?.map(({ pairedItem }) => pairedItem.item as number);
+			const others = [0, 1, 2].filter((index) => index !== place);
+			expect(mails).toBe(2);
+			if (onError === 'stopWorkflow') {
+				expect(status).toBe('error');
+				expect(error.message).toContain('refused@x.test');
+				// Those that were on their way with it are out, and are counted.
+				expect(error.description).toContain('2 mails of this run were sent before');
+				return;
+			}
+			expect(status).toBe('success');
+			const isSplit = onError === 'continueErrorOutput';
+			expect(indexes()).toEqual(isSplit ? others : [0, 1, 2]);
+			if (isSplit) expect(indexes(1)).toEqual([place]);
+			const failed = isSplit ? outputs[1]?.[0] : outputs[0]?.[place];
+			expect(failed?.json.error).toContain('refused@x.test');
+		},
+	);
+
 	it('with Retry On Fail mails each of six once, where the fourth fails twice', async () => {
 		const six = ['a', 'b', 'c', 'twice', 'e', 'f'].map((name) => ({ to: `${name}@x.test` }));
 		const { outputs, mails } = await run('Send', 'smtpSend', six, send, {
