@@ -103,7 +103,7 @@ function pdf(fileName: string) {
 
 	async function complaintsAbout(raw: Buffer): Promise<[string, number][]> {
 		const found = await rspamd.judge({ raw, from: FROM.address, to: [ADA.address] });
-		return [...found].filter(([name, score]) => score > 0);
+		return [...found].filter(([, score]) => score > 0);
 	}
 
 	it('complains about a mail that is badly made', async () => {
