@@ -1,6 +1,7 @@
 import type { INodePropertyOptions } from 'n8n-workflow';
 
 import type { RecipientFilter } from '../../../mail/index';
+import { limitProperties, readLimit } from '../../shared/limit-fields';
 import { campaignProperty, forEachCampaign } from '../each-campaign';
 import { describeMails, describeRecipients } from '../recipient-item';
 import type { Operation } from './operation';
@@ -49,31 +50,14 @@ export const recipients: Operation = {
 			options: STATES.map(({ option }) => option),
 			description: 'Whom to list. Opened, clicked and unsubscribed are people, machines left out.',
 		},
-		{
-			displayName: 'Return All',
-			name: 'returnAll',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to return all results or only up to a given limit',
-		},
-		{
-			displayName: 'Limit',
-			name: 'limit',
-			type: 'number',
-			default: 50,
-			typeOptions: { minValue: 1 },
-			description: 'Max number of results to return',
-			displayOptions: { show: { returnAll: [false] } },
-		},
+		...limitProperties,
 	],
 	execute: (context, store) =>
 		forEachCampaign(context, store, async ({ counts, itemIndex }) => {
 			const { id } = counts.campaign;
 			const chosen = context.getNodeParameter('state', itemIndex, 'all');
 			const filter = STATES.find(({ option }) => option.value === chosen)?.filter;
-			const limit = context.getNodeParameter('returnAll', itemIndex, false)
-				? Infinity
-				: context.getNodeParameter('limit', itemIndex, 50);
+			const limit = readLimit(context, itemIndex);
 			const found = [];
 			for await (const page of pages(limit, (bounds) =>
 				store.reports.recipients(id, { ...bounds, ...(filter ? { filter } : {}) }),

@@ -1,3 +1,4 @@
+import { limitProperties, readLimit } from '../../shared/limit-fields';
 import { describeEntry } from '../entry-item';
 import { filterProperties, readFilters } from '../fields';
 import { pagesOf } from '../pages';
@@ -12,30 +13,13 @@ export const getMany: Operation = {
 		action: 'Get many addresses',
 	},
 	properties: [
-		{
-			displayName: 'Return All',
-			name: 'returnAll',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to return all results or only up to a given limit',
-		},
-		{
-			displayName: 'Limit',
-			name: 'limit',
-			type: 'number',
-			default: 50,
-			typeOptions: { minValue: 1 },
-			description: 'Max number of results to return',
-			displayOptions: { show: { returnAll: [false] } },
-		},
+		...limitProperties,
 		...filterProperties,
 	],
 	async execute(context, suppressions) {
 		const items = [];
 		for (const item of context.getInputData().keys()) {
-			const limit = context.getNodeParameter('returnAll', item, false)
-				? Infinity
-				: context.getNodeParameter('limit', item, 50);
+			const limit = readLimit(context, item);
 			for await (const page of pagesOf(suppressions, { ...readFilters(context, item), limit }))
 				for (const entry of page) items.push({ json: describeEntry(entry), pairedItem: { item } });
 		}
