@@ -22,7 +22,6 @@ export const limitProperties: INodeProperties[] = [
 
 /** @returns at least 1; Infinity for all */
 export function readLimit(context: IExecuteFunctions, itemIndex: number): number {
-	if (context.getNodeParameter('returnAll', itemIndex, false) === true) return Infinity;
-	const limit = Number(context.getNodeParameter('limit', itemIndex, 50));
-	return limit >= 1 ? Math.trunc(limit) : 1;
+	if (context.getNodeParameter('returnAll', itemIndex, false)) return Infinity;
+	return Math.max(1, Math.trunc(context.getNodeParameter('limit', itemIndex, 50)));
 }

@@ -12,10 +12,7 @@ export const getMany: Operation = {
 		description: 'List the entries, newest first, by list and by reason',
 		action: 'Get many addresses',
 	},
-	properties: [
-		...limitProperties,
-		...filterProperties,
-	],
+	properties: [...limitProperties, ...filterProperties],
 	async execute(context, suppressions) {
 		const items = [];
 		for (const item of context.getInputData().keys()) {
