@@ -40,7 +40,11 @@ export function addressesIn(text: string): FoundAddress[] {
 	return found;
 }
 
+/** An encoded word (RFC 2047) that nobody decoded, whole or in part. */
+const ENCODED = /^=?\?[\w-]{1,40}\?[bq]\?/i;
+
 function isAddress(address: string, isBracketed: boolean): boolean {
+	if (ENCODED.test(address)) return false;
 	const domain = address.slice(address.lastIndexOf('@') + 1);
 	return isBracketed || domain.includes('.') || domain.startsWith('[');
 }

@@ -20,9 +20,21 @@ export function decodeCharset(octets: Octets, charset = ''): string {
 	return (
 		(isVague ? undefined : decodeAs(named, bytes)) ??
 		decodeAs('utf-8', bytes) ??
+		decodeCut(octets) ??
 		decodeAs('windows-1252', bytes, false) ??
 		octets
 	);
+}
+
+/** The first bytes of a character in UTF-8 whose last are missing. */
+const CUT_CHARACTER = /(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})$/;
+
+/** Servers quote the beginning of a mail, and end it where it is long enough, be it within a character. */
+function decodeCut(octets: Octets): string | undefined {
+	const whole = octets.replace(CUT_CHARACTER, '');
+	// Without another character of more than one byte it is more likely an accent of an older charset.
+	if (whole === octets || !/[\x80-\xff]/.test(whole)) return undefined;
+	return decodeAs('utf-8', Buffer.from(whole, 'latin1'));
 }
 
 /** @returns undefined when the charset is not known, or the bytes are not of it */

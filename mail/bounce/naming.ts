@@ -43,7 +43,8 @@ function placesBy(rung: Rung, lines: readonly string[], own: ReadonlySet<string>
 	const seen = new Set<string>();
 	const places: Place[] = [];
 	for (const [index, line] of lines.entries()) {
-		if (!line.includes('@') || ORIGIN.test(line)) continue;
+		if (!line.includes('@') || ORIGIN.test(line) || NO_RECIPIENT_FIELD.test(line)) continue;
+		if (ORIGIN_ABOVE.test(lines[index - 1] ?? '')) continue;
 		for (const found of rung(line, lines, index)) {
 			const key = found.address.toLowerCase();
 			if (own.has(key) || seen.has(key) || places.length >= MAX_NAMED) continue;
@@ -54,9 +55,18 @@ function placesBy(rung: Rung, lines: readonly string[], own: ReadonlySet<string>
 	return places;
 }
 
+/**
+ * Fields of the returned mail that servers quote in their words. Where a report is cut off before it
+ * names anybody, they hold the only addresses in it, which are the sender's or no addresses at all.
+ */
+const NO_RECIPIENT_FIELD =
+	/^(?:[>|\s]|=20){0,10}(?:message-id|in-reply-to|references|from|sender|reply-to|return-path|x-beenthere|list-\w{2,20})[ \t]{0,10}:/i;
+
 /** "(generated from ada@example.org)": where the mail was sent to before it was forwarded. */
 const ORIGIN =
 	/^\W{0,20}(?:\w+ )?(?:(?:ultimately )?generated from|expanded from|originally addressed|original recipient|forwarded from)/i;
+/** The same, where the line is folded behind it. */
+const ORIGIN_ABOVE = /\((?:generated|expanded|forwarded) from:?\s{0,10}$/i;
 const ORIGIN_ADDRESS =
 	/(?:generated from|expanded from:?|originally addressed to|forwarded from)\s{0,20}<?([^\s<>()]{1,64}@[^\s<>()]{1,190})/i;
 
