@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
  * not know each other; the nodes above join them.
  */
 const FLOORS = [
-	['transactional', 'campaign', 'question'],
+	['transactional', 'campaign', 'question', 'round-trip'],
 	['pacing', 'report', 'tracking', 'deliverability', 'mailbox', 'bounce'],
 	['message', 'smtp', 'store'],
 	['model'],

@@ -30,22 +30,28 @@ export interface HeaderField {
  * counts only above the Received line by which the mail came in, and only when it names the receiver's own
  * organisation. (Microsoft names none; there the place alone must do.)
  *
+ * Mail filters that Postfix asks write just below that line, where a sender's own header would stand too.
+ * There a header counts only when it is known what the sender wrote.
+ *
  * @param headers from top to bottom, as they stand in the mail
  * @param servers names of the receiver that the user knows; without them the topmost Received line tells
+ * @param sent the headers of the mail as it left, where we sent it ourselves
  */
 export function readAuthenticationResults(
 	headers: readonly HeaderField[],
 	servers: readonly string[] = [],
+	sent?: readonly HeaderField[],
 ): AuthenticationReading {
 	const receiver = receiverOf(headers);
 	const known = new Set(
 		[...servers, ...(receiver ? [receiver.host] : [])].map((server) => organisation(server)),
 	);
 	const reading: AuthenticationReading = { results: [], servers: [], foreign: [] };
+	const end = receiver === undefined ? -1 : endOfOwn(headers, receiver.cameInAt, sent);
 	for (const [index, { name, value }] of headers.entries()) {
 		if (name !== 'authentication-results') continue;
 		const { server, results } = parse(value.slice(0, MAX_VALUE));
-		const isAbove = receiver === undefined ? servers.length > 0 : index < receiver.cameInAt;
+		const isAbove = receiver === undefined ? servers.length > 0 : index < end;
 		const isOwn =
 			server === ''
 				? [...known].some((each) => NAMELESS.has(each))
@@ -56,6 +62,25 @@ export function readAuthenticationResults(
 		} else reading.foreign.push(server === '' ? 'a header that names nobody' : server);
 	}
 	return reading;
+}
+
+/** Where what came with the mail begins. */
+function endOfOwn(
+	headers: readonly HeaderField[],
+	cameInAt: number,
+	sent: readonly HeaderField[] | undefined,
+): number {
+	if (!sent) return cameInAt;
+	const own = new Set(sent.map(signOf));
+	const end = headers.findIndex(
+		(field, index) => index > cameInAt && (field.name === 'received' || own.has(signOf(field))),
+	);
+	return end < 0 ? headers.length : end;
+}
+
+/** The same however it was folded on the way. */
+function signOf({ name, value }: HeaderField): string {
+	return `${name}:${value.replace(/\s+/g, '')}`;
 }
 
 const MAX_VALUE = 20_000;
@@ -81,14 +106,15 @@ function sameService(server: string, known: ReadonlySet<string>): boolean {
 	);
 }
 
-interface Receiver {
+/** Who took the mail in from outside. */
+export interface ReceivingServer {
 	host: string;
 	/** Where the Received line stands by which the mail came in from outside. */
 	cameInAt: number;
 }
 
 /** The run of Received lines on top that the receiver's own servers wrote. */
-function receiverOf(headers: readonly HeaderField[]): Receiver | undefined {
+export function receiverOf(headers: readonly HeaderField[]): ReceivingServer | undefined {
 	let host: string | undefined;
 	let cameInAt = -1;
 	for (const [index, { name, value }] of headers.entries()) {

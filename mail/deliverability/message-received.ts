@@ -2,6 +2,7 @@ import { hostAfter, readAuthenticationResults } from './authentication-results';
 import type { AuthenticationResult, HeaderField } from './authentication-results';
 import { BY_NONE } from './finding';
 import type { Finding, FindingStatus } from './finding';
+import { cameInBy, readReceived } from './received-line';
 
 const FIELD = { area: 'roundTrip', requiredBy: BY_NONE, fixes: [], source: 'RFC 8601' } as const;
 
@@ -21,14 +22,16 @@ const METHODS = [
  * over TLS, and whether it was marked as spam. For a mail that never travelled there is nothing to tell.
  *
  * @param servers names of the receiving servers, where the user knows them
+ * @param sent the headers of the mail as it left, where we sent it ourselves
  */
 export function* checkReceived(
 	headers: readonly HeaderField[],
 	servers: readonly string[] = [],
+	sent?: readonly HeaderField[],
 ): Generator<Finding> {
 	const received = headers.filter(({ name }) => name === 'received');
 	if (received.length === 0) return;
-	const { results, servers: said, foreign } = readAuthenticationResults(headers, servers);
+	const { results, servers: said, foreign } = readAuthenticationResults(headers, servers, sent);
 	const judge =
 		said.length > 0
 			? said.join(', ')
@@ -57,7 +60,7 @@ export function* checkReceived(
 			why: 'Anybody on the way can write such a header.',
 			evidence: [],
 		};
-	yield* checkWay(received, judge);
+	yield* checkWay(headers, received, judge);
 	yield* checkSpamMarks(headers, judge);
 }
 
@@ -111,33 +114,30 @@ const STATUS: Partial<Record<string, FindingStatus>> = {
 };
 
 /** The way in: with TLS? And how long did it take? */
-function* checkWay(received: readonly HeaderField[], judge: string): Generator<Finding> {
-	const own = hostAfter('by', received[0]?.value ?? '');
-	const cameIn =
-		received.find(({ value }) => hostAfter('from', value) !== undefined) ?? received[0];
-	const value = cameIn?.value ?? '';
-	const isEncrypted = /\bwith\s+(?:UTF8)?(?:E?SMTPSA?|LMTPS|SMTPS)\b|\bTLSv?1|\bversion=TLS/i.test(
-		value.slice(0, 4_000),
-	);
-	const isLocal = /\bfrom\s+localhost\b|\bwith\s+(?:LMTP|local)\b/i.test(value.slice(0, 4_000));
-	if (!isEncrypted && !isLocal)
+function* checkWay(
+	headers: readonly HeaderField[],
+	received: readonly HeaderField[],
+	judge: string,
+): Generator<Finding> {
+	const cameIn = cameInBy(headers);
+	if (cameIn && !cameIn.isEncrypted && !cameIn.isLocal)
 		yield {
 			...FIELD,
 			id: 'received.withoutTls',
-			subject: own ?? judge,
+			subject: judge,
 			status: 'warning',
 			title: 'The mail came in without TLS, as far as its Received lines tell.',
 			why: 'Gmail demands TLS of who sends to many, and shows a red lock to people.',
 			fixes: [
 				{ kind: 'setting', text: 'Let the server that sends offer TLS to others (STARTTLS).' },
 			],
-			evidence: [value.slice(0, 1_000)],
+			evidence: [cameIn.text.slice(0, 1_000)],
 			source: 'RFC 3207; Gmail sender guidelines',
 		};
-	const times = [received.at(-1), received[0]].map((line) =>
-		Date.parse(line?.value.slice(line.value.lastIndexOf(';') + 1) ?? ''),
+	const [last, first] = [received[0], received.at(-1)].map((line) =>
+		line === undefined ? undefined : readReceived(line.value).at,
 	);
-	const seconds = ((times[1] ?? NaN) - (times[0] ?? NaN)) / 1_000;
+	const seconds = ((last ?? NaN) - (first ?? NaN)) / 1_000;
 	if (seconds > SLOW_SECONDS)
 		yield {
 			...FIELD,
