@@ -1,6 +1,7 @@
 import type {
 	IExecuteFunctions,
 	INodeExecutionData,
+	INodeProperties,
 	INodeType,
 	INodeTypeDescription,
 } from 'n8n-workflow';
@@ -9,6 +10,7 @@ import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { openDns } from '../../mail/index';
 import { asText } from '../shared/as-text';
 import { dkimKeyTest } from '../shared/dkim-key';
+import { imapAccountTest } from '../shared/imap-account';
 import { itemsFromEach } from '../shared/items-from-each';
 import { operationProperties } from '../shared/operations';
 import {
@@ -21,24 +23,67 @@ import { listIn } from './list-in';
 import { domain } from './operations/domain.operation';
 import { message } from './operations/message.operation';
 import type { Operation } from './operations/operation';
+import { roundTrip } from './operations/round-trip.operation';
 import { server } from './operations/server.operation';
 import { giveOut, outputProperties } from './output';
 
-const OPERATIONS: readonly Operation[] = [domain, message, server];
+const OPERATIONS: readonly Operation[] = [domain, message, roundTrip, server];
 
 /**
- * By `hide`, not `show`: an operation that a credential or Authentication is shown for counts as part of the sign-in in n8n's
- * editor, which then leaves the choice of the operation out.
+ * By `hide`, not `show`: what a credential or Authentication is shown for counts as part of the sign-in in
+ * n8n's editor, which then leaves the choice of the operation, or the field, out.
  */
-function shownForAccount(show: { authentication?: string[] }) {
-	return {
-		show: { ...show, '/serverOptions.tryAccount': [true] },
-		hide: { operation: [domain, message].map(valueOf) },
-	};
+function hiddenFor(...operations: readonly Operation[]) {
+	return { operation: operations.map(valueOf) };
 }
+
+/** The sending account: for a round trip, and for a server where it is to be tried. */
+function shownForAccount(show: { authentication?: string[] }) {
+	return { show, hide: { ...hiddenFor(domain, message), tryAccount: [false] } };
+}
+
+const OWN_MAILBOX_BY_OAUTH2 = ['imapOAuth2Api'];
 
 function valueOf({ choice }: Operation): string {
 	return choice.value as string;
+}
+
+const dnsProperty: INodeProperties = {
+	displayName: 'DNS Options',
+	name: 'dnsOptions',
+	type: 'collection',
+	placeholder: 'Add Option',
+	default: {},
+	displayOptions: { hide: hiddenFor(message, roundTrip) },
+	options: [
+		{
+			displayName: 'Name Servers',
+			name: 'servers',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. 192.0.2.53',
+			description:
+				'Addresses of the name servers to ask, separated by commas. Left empty, those of the machine that n8n runs on.',
+		},
+		{
+			displayName: 'Time Limit (Seconds)',
+			name: 'seconds',
+			type: 'number',
+			default: 20,
+			typeOptions: { minValue: 1, maxValue: 120 },
+			description:
+				'How long all lookups for an item may take. What has no answer by then is unknown.',
+		},
+	],
+};
+
+/** What everybody fills in stands above what few need. */
+function collectionsLast(properties: INodeProperties[]): INodeProperties[] {
+	const isCollection = ({ type }: INodeProperties) => type === 'collection';
+	return [
+		...properties.filter((property) => !isCollection(property)),
+		...properties.filter(isCollection),
+	];
 }
 
 export class DeliverabilityCheck implements INodeType {
@@ -65,7 +110,7 @@ export class DeliverabilityCheck implements INodeType {
 				testedBy: 'dkimKeyTest',
 				displayOptions: {
 					show: { '/domainOptions.compareDkimKey': [true] },
-					hide: { operation: [message, server].map(valueOf) },
+					hide: hiddenFor(message, roundTrip, server),
 				},
 			},
 			{
@@ -79,42 +124,37 @@ export class DeliverabilityCheck implements INodeType {
 				required: true,
 				displayOptions: shownForAccount(WITH_OAUTH2.show),
 			},
+			{
+				name: 'imapAccount',
+				displayName: 'Mailbox of To Email',
+				required: true,
+				testedBy: 'imapAccountTest',
+				displayOptions: {
+					hide: {
+						...hiddenFor(domain, message, server),
+						'/roundTripOptions.mailboxSignIn': OWN_MAILBOX_BY_OAUTH2,
+					},
+				},
+			},
+			{
+				name: 'imapOAuth2Api',
+				displayName: 'Mailbox of To Email',
+				required: true,
+				displayOptions: {
+					show: { '/roundTripOptions.mailboxSignIn': OWN_MAILBOX_BY_OAUTH2 },
+					hide: hiddenFor(domain, message, server),
+				},
+			},
 		],
-		properties: [
+		properties: collectionsLast([
 			...operationProperties(OPERATIONS, 'domain'),
 			{ ...authenticationProperty, displayOptions: shownForAccount({}) },
 			...outputProperties,
-			{
-				displayName: 'DNS Options',
-				name: 'dnsOptions',
-				type: 'collection',
-				placeholder: 'Add Option',
-				default: {},
-				options: [
-					{
-						displayName: 'Name Servers',
-						name: 'servers',
-						type: 'string',
-						default: '',
-						placeholder: 'e.g. 192.0.2.53',
-						description:
-							'Addresses of the name servers to ask, separated by commas. Left empty, those of the machine that n8n runs on.',
-					},
-					{
-						displayName: 'Time Limit (Seconds)',
-						name: 'seconds',
-						type: 'number',
-						default: 20,
-						typeOptions: { minValue: 1, maxValue: 120 },
-						description:
-							'How long all lookups for an item may take. What has no answer by then is unknown.',
-					},
-				],
-			},
-		],
+			dnsProperty,
+		]),
 	};
 
-	methods = { credentialTest: { dkimKeyTest, smtpAccountTest } };
+	methods = { credentialTest: { dkimKeyTest, imapAccountTest, smtpAccountTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const chosen = this.getNodeParameter('operation', 0);

@@ -43,6 +43,14 @@ export const server: Operation = {
 			description: 'Domains in From and in links, to look for on blocklists, separated by commas',
 		},
 		{
+			displayName: 'Try the Sending Account',
+			name: 'tryAccount',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to connect and sign in with the SMTP account, chosen above, and to look at its TLS and certificate; nothing is sent',
+		},
+		{
 			displayName: 'Options',
 			name: 'serverOptions',
 			type: 'collection',
@@ -83,14 +91,6 @@ export const server: Operation = {
 						'Spamhaus does not answer most clouds and public name servers. With a free key of its Data Query Service it does.',
 				},
 				{
-					displayName: 'Try the Sending Account',
-					name: 'tryAccount',
-					type: 'boolean',
-					default: true,
-					description:
-						'Whether to connect and sign in with the SMTP account, chosen above, and to look at its TLS and certificate; nothing is sent',
-				},
-				{
 					displayName: 'Usual Blocklists',
 					name: 'usualLists',
 					type: 'boolean',
@@ -107,11 +107,10 @@ export const server: Operation = {
 		if (wrong !== undefined)
 			throw new Error(`"${wrong}" in Sending IP Addresses is no IP address.`);
 		const domains = listIn(context.getNodeParameter('domains', itemIndex, ''));
-		const triesAccount =
-			context.getNodeParameter('serverOptions.tryAccount', itemIndex, false) === true;
+		const triesAccount = context.getNodeParameter('tryAccount', itemIndex, false) === true;
 		if (addresses.length + domains.length === 0 && !triesAccount)
 			throw new Error(
-				'There is nothing to look at. Fill in Sending IP Addresses or Domains, or add the option Try the Sending Account.',
+				'There is nothing to look at. Fill in Sending IP Addresses or Domains, or switch on Try the Sending Account.',
 			);
 		return {
 			subject: [...addresses, ...domains].join(', ') || 'the sending account',

@@ -143,7 +143,7 @@ const FROM = { name: 'News', address: 'news@sender.test' };
 	});
 
 	it('is not mixed up with mail that was there, nor with one that comes meanwhile', async () => {
-		const probe = await writeProbe({ from: FROM, to: ADA }, new Date());
+		const probe = await writeProbe({ from: FROM, to: 'slow@example.test' }, new Date());
 		await dovecot.deliver(
 			ADA,
 			`Subject: an older one\r\nMessage-ID: <${probe.token}@other.test>\r\n\r\nx\r\n`,
@@ -181,7 +181,7 @@ const FROM = { name: 'News', address: 'news@sender.test' };
 		await expect(
 			trip(ADA, { mailbox: mailboxOf(ADA, { auth: { user: ADA, pass: 'wrong' } }) }),
 		).rejects.toThrow(MailboxUnavailable);
-		expect(postfix.log().slice(before)).not.toContain('qmgr');
+		expect(postfix.log().slice(before)).not.toContain('client=');
 	});
 
 	it('goes on looking after the connection was lost', async () => {
@@ -192,7 +192,7 @@ const FROM = { name: 'News', address: 'news@sender.test' };
 			mailbox: mailboxOf(ADA, { port: proxy.port }),
 		});
 		await new Promise((resolve) => setTimeout(resolve, 500));
-		proxy.cut();
+		proxy.reset();
 		await dovecot.deliver(ADA, probe.raw);
 		expect(await running).toMatchObject({ outcome: 'arrived', folder: 'INBOX' });
 		await proxy.close();
