@@ -2,6 +2,7 @@ import { openPostgresStore } from './postgres/open';
 import type { OpenPostgresOptions } from './postgres/open';
 import { createSealer } from './sealed';
 import { createCampaigns } from './sqlite/campaigns';
+import { createCheckMemory } from './sqlite/check-memory';
 import { Database } from './sqlite/database';
 import { createLedger } from './sqlite/ledger';
 import { createMailboxMarks } from './sqlite/mailbox-marks';
@@ -52,6 +53,7 @@ export async function openStore(
 		receipts: createReceipts(database, clock),
 		campaigns: createCampaigns(database, clock),
 		paceBook: createPaceBook(database, clock),
+		checkMemory: createCheckMemory(database, clock),
 		tracking: createTrackingStore(database, clock),
 		reports: createReportStore(database),
 		close: () => database.close(),

@@ -28,6 +28,7 @@ export interface MailStore {
 	readonly receipts: Receipts;
 	readonly campaigns: Campaigns;
 	readonly paceBook: PaceBook;
+	readonly checkMemory: CheckMemory;
 	readonly tracking: TrackingStore;
 	readonly reports: ReportStore;
 	close(): Promise<void>;
@@ -442,6 +443,32 @@ export interface PaceBook {
 	/** Drops pages that were not written since `before`. @returns how many */
 	forget(before: number): Promise<number>;
 }
+
+/** What a check that is done again and again found the last time. */
+export interface CheckMemory {
+	/**
+	 * Reads what an earlier run kept under this key, and keeps what `revise` gives in its place, in one
+	 * transaction. A run that is done once more (n8n tries a node again) sees what its first try saw,
+	 * not what that one kept: else a change would be told to nobody.
+	 *
+	 * @param run names the run: the same for all its tries
+	 * @param revise synchronous; may be called more than once. It gets what was kept (undefined: nothing
+	 *   yet). Without `content` all stays as it is
+	 */
+	revise<T>(key: string, run: string, revise: CheckRevision<T>): Promise<T>;
+	/** Drops what was not kept anew since `before`. @returns how many keys */
+	forget(before: number): Promise<number>;
+}
+
+export interface RememberedCheck {
+	content: string;
+	at: number;
+}
+
+export type CheckRevision<T> = (last: RememberedCheck | undefined) => {
+	content?: string;
+	result: T;
+};
 
 export type Revision<T> = (
 	pages: readonly (string | undefined)[],

@@ -259,6 +259,18 @@ export const MIGRATIONS: readonly string[] = [
 	CREATE INDEX receipt_run_by_successor ON receipt_run (successor) WHERE successor IS NOT NULL;
 	ALTER TABLE receipt ADD COLUMN digest TEXT COLLATE "C";
 	`,
+	`
+	-- What a check found the last time, and what the run before that one found.
+	CREATE TABLE check_memory (
+		key TEXT COLLATE "C" PRIMARY KEY,
+		run TEXT NOT NULL,
+		content TEXT NOT NULL,
+		previous TEXT,
+		previous_at BIGINT,
+		updated_at BIGINT NOT NULL
+	);
+	CREATE INDEX check_memory_by_age ON check_memory (updated_at);
+	`,
 ];
 
 /** Ours, and nobody else's: what a lock of ours is named by. */

@@ -2,6 +2,7 @@ import { createSealer } from '../sealed';
 import type { MailStore } from '../store';
 import { StoreError } from '../store-error';
 import { createCampaigns } from './campaigns';
+import { createCheckMemory } from './check-memory';
 import { ServerClock } from './clock';
 import { Database } from './database';
 import { createLedger } from './ledger';
@@ -46,6 +47,7 @@ export async function openPostgresStore(options: OpenPostgresOptions): Promise<M
 		receipts: createReceipts(database),
 		campaigns: createCampaigns(database),
 		paceBook: createPaceBook(database),
+		checkMemory: createCheckMemory(database),
 		tracking: createTrackingStore(database),
 		reports: createReportStore(database),
 		close: () => database.close(),

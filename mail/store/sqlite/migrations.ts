@@ -326,6 +326,18 @@ export const MIGRATIONS: readonly string[] = [
 		DELETE FROM payload WHERE recipient = NEW.id;
 	END;
 	`,
+	`
+	-- What a check found the last time, and what the run before that one found.
+	CREATE TABLE check_memory (
+		key TEXT PRIMARY KEY,
+		run TEXT NOT NULL,
+		content TEXT NOT NULL,
+		previous TEXT,
+		previous_at INTEGER,
+		updated_at INTEGER NOT NULL
+	) STRICT;
+	CREATE INDEX check_memory_by_age ON check_memory (updated_at);
+	`,
 ];
 
 /**

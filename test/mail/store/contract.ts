@@ -1,5 +1,6 @@
 import type { MailStore } from '../../../mail/store/store';
 import { campaignsContract } from './contract/campaigns';
+import { checkMemoryContract } from './contract/check-memory';
 import { ledgerContract } from './contract/ledger';
 import { ledgerModelContract } from './contract/ledger-model';
 import { mailboxMarksContract } from './contract/mailbox-marks';
@@ -39,6 +40,7 @@ export function storeContract(
 		receiptsContract(makePlace);
 		campaignsContract(makePlace);
 		paceBookContract(makePlace);
+		checkMemoryContract(makePlace);
 		trackingContract(makePlace);
 		reportsContract(makePlace);
 

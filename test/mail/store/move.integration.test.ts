@@ -244,6 +244,7 @@ async function fill(store: MailStore, recipients: number): Promise<void> {
 	if (answer.answer === 'send')
 		await store.receipts.settle(answer.claim, { state: 'sent', receipt: '{}' });
 	await store.paceBook.revise(['account'], () => ({ pages: ['{"sent":5}'], result: undefined }));
+	await store.checkMemory.revise('check', 'run', () => ({ content: HOSTILE, result: undefined }));
 	await tracking.openSite({ id: 'site', url: 'https://t.test' });
 	await tracking.setCampaign('spring', { list: 'news' });
 	await tracking.numberLinks('spring', ['https://x.test/1', HOSTILE]);

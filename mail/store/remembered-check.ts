@@ -1,0 +1,19 @@
+import type { RememberedCheck } from './store';
+
+/** A row of the table `check_memory`, in both backends. */
+export interface CheckMemoryRow extends Record<string, string | number | null> {
+	run: string;
+	content: string;
+	/** What the run before this one kept. */
+	previous: string | null;
+	previous_at: number | null;
+	updated_at: number;
+}
+
+/** What a run compares with: what the last other run kept, and never what one of its own tries did. */
+export function lastFor(run: string, row: CheckMemoryRow | undefined): RememberedCheck | undefined {
+	if (!row) return undefined;
+	if (row.run !== run) return { content: row.content, at: row.updated_at };
+	if (row.previous === null) return undefined;
+	return { content: row.previous, at: row.previous_at ?? row.updated_at };
+}
