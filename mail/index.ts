@@ -29,6 +29,8 @@ export type { TrialMail } from './campaign/trial';
 export { openDns } from './deliverability/dns';
 export type { Dns, DnsOptions } from './deliverability/dns';
 export { BLOCKLISTS, ownBlocklist } from './deliverability/blocklists';
+export { compareFindings } from './deliverability/changes';
+export type { Change as FindingChange } from './deliverability/changes';
 export { checkDomain } from './deliverability/domain';
 export type { DomainQuestion } from './deliverability/domain';
 export type { Finding, FindingStatus, Fix, MailProfile } from './deliverability/finding';

@@ -12,6 +12,7 @@ import { asText } from '../shared/as-text';
 import { dkimKeyTest } from '../shared/dkim-key';
 import { imapAccountTest } from '../shared/imap-account';
 import { itemsFromEach } from '../shared/items-from-each';
+import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
 import { operationProperties } from '../shared/operations';
 import {
 	authenticationProperty,
@@ -25,7 +26,7 @@ import { message } from './operations/message.operation';
 import type { Operation } from './operations/operation';
 import { roundTrip } from './operations/round-trip.operation';
 import { server } from './operations/server.operation';
-import { giveOut, outputProperties } from './output';
+import { giveOut, outputProperties, WITHOUT_STORE } from './output';
 
 const OPERATIONS: readonly Operation[] = [domain, message, roundTrip, server];
 
@@ -104,6 +105,7 @@ export class DeliverabilityCheck implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [
+			{ ...mailStoreCredential, displayOptions: { hide: { output: WITHOUT_STORE } } },
 			{
 				name: 'dkimKey',
 				required: true,
@@ -154,7 +156,7 @@ export class DeliverabilityCheck implements INodeType {
 		]),
 	};
 
-	methods = { credentialTest: { dkimKeyTest, imapAccountTest, smtpAccountTest } };
+	methods = { credentialTest: { dkimKeyTest, imapAccountTest, mailStoreTest, smtpAccountTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const chosen = this.getNodeParameter('operation', 0);

@@ -8,6 +8,8 @@ import type {
 
 import { deliverabilityPage, judge, verdictChart } from '../../mail/index';
 import type { Finding, MailProfile } from '../../mail/index';
+import { giveOutChanges } from './changes';
+import { describeFinding } from './describe-finding';
 import type { Looked } from './operations/operation';
 
 /** For whom is judged, and in which form it comes out: the same for each operation. */
@@ -54,6 +56,12 @@ export const outputProperties: INodeProperties[] = [
 				value: 'problems',
 				description: 'Only what must or should change; no item when all is well',
 			},
+			{
+				name: 'What Changed Since the Last Run',
+				value: 'changes',
+				description:
+					'New problems, mended ones, and other verdicts; no item when all is as it was. Made for a schedule and an alert.',
+			},
 		],
 	},
 	{
@@ -75,19 +83,24 @@ export const outputProperties: INodeProperties[] = [
 	},
 ];
 
+/** Forms of the output that nothing has to be remembered for. */
+export const WITHOUT_STORE = ['report', 'findings', 'problems'];
+
 /** What one item looked at becomes, in the form that was chosen. */
 export async function giveOut(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	{ subject, findings, details = {} }: Looked,
+	looked: Looked,
 ): Promise<INodeExecutionData[]> {
+	const { subject, findings, details = {} } = looked;
 	const profile = context.getNodeParameter('profile', itemIndex) as MailProfile;
 	const output = context.getNodeParameter('output', itemIndex);
+	if (output === 'changes') return await giveOutChanges(context, looked, profile);
 	if (output !== 'report')
 		return findings
 			.filter(({ status }) => output === 'findings' || status === 'fail' || status === 'warning')
 			.map((finding) => ({
-				json: { checked: subject, ...describe(finding, profile) },
+				json: { checked: subject, ...describeFinding(finding, profile) },
 			}));
 	const verdict = judge(findings, profile);
 	const report = {
@@ -114,7 +127,7 @@ export async function giveOut(
 		fixes: findings
 			.filter(({ status }) => status === 'fail' || status === 'warning')
 			.flatMap(({ id, fixes }) => fixes.map((fix) => ({ finding: id, ...fix }))),
-		findings: findings.map((finding) => describe(finding, profile)),
+		findings: findings.map((finding) => describeFinding(finding, profile)),
 		...details,
 	};
 	const binary: IBinaryKeyData = {};
@@ -134,13 +147,4 @@ export async function giveOut(
 			'image/svg+xml',
 		);
 	return [{ json, ...(Object.keys(binary).length > 0 && { binary }) }];
-}
-
-function describe({ requiredBy, ...finding }: Finding, profile: MailProfile): IDataObject {
-	return {
-		...finding,
-		requiredBy: [...(requiredBy[profile] ?? [])],
-		fixes: finding.fixes.map((fix) => ({ ...fix })),
-		evidence: [...finding.evidence],
-	};
 }

@@ -77,6 +77,8 @@ function openEmbedded(): Promise<OpenedStore> {
 
 /** Receipts serve n8n's repeated tries, which follow within minutes or days. */
 const RECEIPTS_KEPT_MS = 30 * 24 * 3_600_000;
+/** A check that is done once a year still finds what it found the last time. */
+const CHECKS_KEPT_MS = 500 * 24 * 3_600_000;
 
 async function openOnce(
 	key: string,
@@ -87,6 +89,7 @@ async function openOnce(
 		opened = (async () => {
 			const store = await place.open();
 			await store.receipts.forget(store.clock() - RECEIPTS_KEPT_MS);
+			await store.checkMemory.forget(store.clock() - CHECKS_KEPT_MS);
 			return { store, key: place.key, name: place.name };
 		})();
 		openStores.set(key, opened);

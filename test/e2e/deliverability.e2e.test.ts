@@ -77,7 +77,11 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 			]),
 		);
 		const execution = await api.finished(await api.execute(id as string, 'Press'));
-		return { ...execution, items: (execution.outputs('Check')[0] ?? []) as Checked[] };
+		return {
+			...execution,
+			items: (execution.outputs('Check')[0] ?? []) as Checked[],
+			workflowId: id as string,
+		};
 	}
 
 	it('judges each domain for each receiver, and gives the records to publish', async () => {
@@ -184,6 +188,68 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 			'reputation.listed',
 			'reputation.listSilent',
 		]);
+	});
+
+	it('run after run tells what changed, and the editor takes no news away', async () => {
+		const { api } = n8n.server;
+		const names = (records: Parameters<typeof startNameServer>[0]) =>
+			startNameServer([['moving.test', 'MX', '10 mail.good.test.'], ...records]);
+		const [bare, mended] = await Promise.all([
+			names([]),
+			names([['moving.test', 'TXT', 'v=spf1 ip4:192.0.2.25 ~all']]),
+		]);
+		const check = {
+			name: 'Check',
+			type: 'n8n-nodes-smtp-suite.deliverabilityCheck',
+			parameters: {
+				...{ domain: 'moving.test', output: 'changes' },
+				dnsOptions: { servers: '={{ $json.query?.names ?? $json.names }}', seconds: 2 },
+			},
+		};
+		const { id } = (await api.createWorkflow({
+			...chain('Watch', [
+				{
+					name: 'Webhook',
+					type: 'n8n-nodes-base.webhook',
+					typeVersion: 2,
+					webhookId: 'watch',
+					parameters: { path: 'watch', responseMode: 'lastNode', responseData: 'allEntries' },
+				},
+				check,
+			]),
+		})) as { id: string };
+		await api.activate(id);
+		const watch = async (server: string) => {
+			const answer = await fetch(`${n8n.server.url}/webhook/watch?names=${server}`);
+			const told = (await answer.json()) as { change?: string; id?: string; firstRun?: boolean }[];
+			return told.filter(({ change }) => change !== undefined);
+		};
+		try {
+			const first = await watch(bare.address);
+			expect(first.map(({ change, id: finding }) => `${change} ${finding}`)).toContain(
+				'new spf.missing',
+			);
+			expect(first[0]?.firstRun).toBe(true);
+			expect(await watch(bare.address)).toEqual([]);
+			expect(await watch('127.0.0.1:9')).toEqual([]);
+			const after = await watch(mended.address);
+			expect(after).toEqual(
+				expect.arrayContaining([
+					expect.objectContaining({ change: 'mended', id: 'spf.missing', firstRun: false }),
+				]),
+			);
+			expect(await watch(mended.address)).toEqual([]);
+		} finally {
+			await Promise.all([bare.stop(), mended.stop()]);
+		}
+	}, 60_000);
+
+	it('in the editor is compared, and not remembered', async () => {
+		const { api } = n8n.server;
+		const { items, workflowId } = await check([{}], { domain: 'bare.test', output: 'changes' });
+		const again = await api.finished(await api.execute(workflowId, 'Press'));
+		expect(items.map(({ json }) => json.id)).toContain('spf.missing');
+		expect(again.outputs('Check')[0]).toHaveLength(items.length);
 	});
 
 	it('never holds a silent name server against a domain', async () => {

@@ -9,8 +9,9 @@ import { simpleParser } from 'mailparser';
 
 import { startDemo } from '../../scripts/demo/demo.cjs';
 import { buildPackage, ensureN8n, installPackage } from '../../scripts/lib/toolchain.cjs';
+import { startNameServer } from '../support/zone-server';
 import { startChatModel } from './support/chat-model';
-import { EXAMPLES, exampleNames, importExample } from './support/examples';
+import { EXAMPLES, exampleNames, importExample, readExample } from './support/examples';
 import type { Changes } from './support/examples';
 import { eventually } from './support/n8n';
 
@@ -141,6 +142,28 @@ describe('the examples', () => {
 		}, `${count} executions`);
 
 	const scenarios: Record<string, () => Promise<void>> = {
+		'domain-watch': async () => {
+			const names = await startNameServer([['watched.test', 'MX', '10 mail.watched.test.']]);
+			try {
+				const id = await imported('domain-watch', {
+					'Deliverability Check': {
+						...{ domain: 'watched.test', output: 'changes' },
+						dnsOptions: { servers: names.address },
+					},
+					'SMTP Send': {
+						...readExample('domain-watch').nodes.find(({ name }) => name === 'SMTP Send')
+							?.parameters,
+						...{ fromEmail: 'alerts@example.test', toEmail: 'watcher@example.test' },
+					},
+				});
+				await run(id, 'Each morning');
+				const [mail] = await mailsTo('watcher@example.test');
+				expect(mail?.subject).toMatch(/^watched\.test: \d changes$/);
+				expect(mail?.text).toContain('publish TXT _dmarc.watched.test: v=DMARC1; p=none;');
+			} finally {
+				await names.stop();
+			}
+		},
 		'welcome-mail': async () => {
 			const id = await imported('welcome-mail');
 			await demo.n8n.api.activate(id);
