@@ -2,8 +2,7 @@ import type { Session } from './database';
 import { statement } from './statement';
 
 /** Which kind of thing a lock is for; what is locked is named besides. */
-export type LockName =
-	'suppressions' | 'softBounces' | 'signingKeys' | 'tracking' | 'checkMemory';
+export type LockName = 'suppressions' | 'softBounces' | 'signingKeys' | 'tracking' | 'checkMemory';
 
 /** By the hashes' order, so that two who lock several never wait for each other. */
 const LOCK = statement(`
