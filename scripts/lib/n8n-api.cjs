@@ -90,10 +90,10 @@ class N8nApi {
 		const { versionId } = await this.request('GET', `/workflows/${id}`);
 		const answer = await this.request('POST', `/workflows/${id}/activate`, { versionId });
 		for (const until = Date.now() + 90_000; ;) {
-			const { status, liveVersionId, triggers } = await this.request(
-				'GET',
-				`/workflows/${id}/publication-status`,
-			);
+			const now = await this.#publication(id);
+			// The first n8n 2 answers when they listen, and knows no such status.
+			if (!now) return answer;
+			const { status, liveVersionId, triggers } = now;
 			if (status === 'published' && liveVersionId === versionId) return answer;
 			if (status === 'failed' || status === 'partial')
 				throw new Error(
@@ -104,6 +104,15 @@ class N8nApi {
 				);
 			if (Date.now() > until) throw new Error(`Workflow ${id} is still being published.`);
 			await new Promise((resolve) => setTimeout(resolve, 100));
+		}
+	}
+
+	async #publication(id) {
+		try {
+			return await this.request('GET', `/workflows/${id}/publication-status`);
+		} catch (error) {
+			if (error.message.startsWith('n8n answered 404')) return undefined;
+			throw error;
 		}
 	}
 
