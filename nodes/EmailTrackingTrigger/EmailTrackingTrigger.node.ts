@@ -33,7 +33,8 @@ export class EmailTrackingTrigger implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [mailStoreCredential],
-		// A pair that n8n keeps under one path: what a mail program asks for, and what a form sends.
+		// What a mail program asks for, what a form sends, and what some scanners ask instead of GET; n8n keeps
+		// them under one path.
 		webhooks: [
 			{
 				name: 'default',
@@ -45,6 +46,14 @@ export class EmailTrackingTrigger implements INodeType {
 			{
 				name: 'setup',
 				httpMethod: 'POST',
+				responseMode: 'onReceived',
+				path: 'm',
+				ndvHideUrl: true,
+				ndvHideMethod: true,
+			},
+			{
+				name: 'default',
+				httpMethod: 'HEAD',
 				responseMode: 'onReceived',
 				path: 'm',
 				ndvHideUrl: true,
