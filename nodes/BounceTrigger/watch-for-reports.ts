@@ -53,9 +53,7 @@ export async function watchForReports(
 			tellState(context, change);
 		},
 		onProblem: ({ message, advice }) => {
-			context.saveFailedExecution(
-				new NodeOperationError(context.getNode(), message, { description: advice }),
-			);
+			fail(context, new NodeOperationError(context.getNode(), message, { description: advice }));
 		},
 	});
 	// Whoever activates the workflow and then sends must not have the first bounce taken for old mail.
@@ -125,8 +123,7 @@ async function startExecution(
 
 /** n8n is told of a lasting failure once, so that an error workflow can tell a person. */
 function tellState(context: ITriggerFunctions, change: WatchChange): void {
-	if (change.state === 'lost')
-		context.saveFailedExecution(problemToError(context.getNode(), change.problem));
+	if (change.state === 'lost') fail(context, problemToError(context.getNode(), change.problem));
 	if (change.state === 'recovered')
 		context.logger.info(
 			`The mailbox is being watched again, after ${Math.round((Date.now() - change.since) / 1_000)} seconds.`,
@@ -138,4 +135,14 @@ function nameOfMark(context: ITriggerFunctions, { account, mailbox }: ReportSour
 	const { host, auth } = account;
 	const parts = [context.getWorkflow().id, context.getNode().id, host, auth.user, mailbox];
 	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** As an execution that failed; the first n8n 2 has no such thing for a trigger, and gets it in its log. */
+function fail(context: ITriggerFunctions, error: NodeOperationError): void {
+	const { saveFailedExecution } = context as Partial<ITriggerFunctions>;
+	if (saveFailedExecution) saveFailedExecution.call(context, error);
+	else
+		context.logger.error(
+			[`${context.getNode().name}: ${error.message}`, error.description].filter(Boolean).join(' '),
+		);
 }
