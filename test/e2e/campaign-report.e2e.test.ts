@@ -22,6 +22,7 @@ const HEADERS = [
 	{ name: 'Content-Type', value: 'text/html; charset=utf-8' },
 	{ name: 'Refresh', value: '1' },
 ];
+const OWN_LINK = 'https://example.com/?city={{urlEncode city}}';
 const ENEMY = 'https://shop.example/?q="><script>document.title="broken"</script>';
 
 /** The demo's newsletter goes out to forty; two bounce, and what people then do is written to the store. */
@@ -58,7 +59,12 @@ describe('Campaign Report', () => {
 				(await store.reports.feedbackCounts(CAMPAIGN)).hardBounce === 2 ? true : undefined,
 			'two bounces',
 		);
-		await store.tracking.numberLinks(CAMPAIGN, ['https://shop.example/spring', ENEMY]);
+		// Behind the newsletter's own.
+		const [, spring = 0, enemy = 0] = await store.tracking.numberLinks(CAMPAIGN, [
+			OWN_LINK,
+			'https://shop.example/spring',
+			ENEMY,
+		]);
 		const people = await store.reports.recipients(CAMPAIGN, { limit: 12 });
 		const at = Date.now();
 		await store.tracking.record(
@@ -67,7 +73,9 @@ describe('Campaign Report', () => {
 				return [
 					{ ...event, event: 'opened' as const, link: 0 },
 					{ ...event, event: 'opened' as const, link: 0, machine: 'prefetch' as const },
-					...(index < 5 ? [{ ...event, event: 'clicked' as const, link: 1 + (index % 2) }] : []),
+					...(index < 5
+						? [{ ...event, event: 'clicked' as const, link: index % 2 === 0 ? spring : enemy }]
+						: []),
 					...(index === 0 ? [{ ...event, event: 'unsubscribed' as const, link: 0 }] : []),
 				];
 			}),
@@ -140,6 +148,7 @@ describe('Campaign Report', () => {
 		expect(await fields('links', ['link', 'clickedAtLeast', 'share'])).toEqual([
 			['https://shop.example/spring', 3, 60],
 			[ENEMY, 2, 40],
+			[OWN_LINK, 0, 0],
 		]);
 		expect(await fields('bounces', ['event', 'reason', 'recipients'])).toEqual([
 			['hardBounce', 'userunknown', 2],
