@@ -7,6 +7,8 @@ export type MeasuredNode = Omit<Partial<NodeJson>, 'name'> & Pick<NodeJson, 'typ
 export interface NodeRun {
 	/** How long the node was at work, as n8n itself says it, in ms. */
 	ms: number;
+	/** When it began, in ms since the epoch. */
+	startedAt: number;
 	/** The items of each of its outputs. */
 	outputs: { json: Record<string, unknown> }[][];
 }
@@ -45,7 +47,11 @@ export async function startMeasuringN8n(): Promise<MeasuringN8n> {
 			if (finished.status !== 'success')
 				throw new Error(`The execution ended as ${finished.status}: ${finished.error?.message}`);
 			const [work] = finished.data.resultData.runData[MEASURED] ?? [];
-			return { ms: work?.executionTime ?? NaN, outputs: finished.outputs(MEASURED) };
+			return {
+				ms: work?.executionTime ?? NaN,
+				startedAt: work?.startTime ?? NaN,
+				outputs: finished.outputs(MEASURED),
+			};
 		},
 		stop: () => n8n.stop(),
 	};
@@ -57,5 +63,5 @@ interface Finished {
 	status: string;
 	error?: { message: string };
 	outputs: (node: string) => NodeRun['outputs'];
-	data: { resultData: { runData: Record<string, { executionTime: number }[]> } };
+	data: { resultData: { runData: Record<string, { executionTime: number; startTime: number }[]> } };
 }
