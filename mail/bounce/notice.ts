@@ -31,6 +31,12 @@ export function noticeIn(text: string): Notice {
 	return { lines: words, text: words.join('\n'), returned: lines.slice(end).join('\n') };
 }
 
+/** The notice without the To of the returned mail, where it quotes its fields among its words. */
+export function withoutQuotedTo(notice: Notice): Notice {
+	const lines = notice.lines.filter((line) => !/^[>|\s]{0,10}(?:to|cc)[ \t]{0,10}:/i.test(line));
+	return { ...notice, lines, text: lines.join('\n') };
+}
+
 /** A report that a person forwarded is quoted line by line. */
 function unquoted(lines: string[]): string[] {
 	const forwarded = lines.findIndex((line) =>

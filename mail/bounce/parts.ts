@@ -36,7 +36,7 @@ export class Part {
 		private readonly encoding: string,
 		/** Octets as they came, newlines LF. */
 		private readonly body: string,
-		private readonly ending: Ending,
+		readonly ending: Ending,
 		readonly isAttachment = false,
 	) {}
 
@@ -79,6 +79,20 @@ export class Part {
 export function splitMessage(raw: Buffer): Message {
 	const text = unifyNewlines(raw.subarray(0, MAX_BYTES).toString('latin1'));
 	return splitText(text.replace(/^\s+/, ''), endingOf(text));
+}
+
+/**
+ * Whether a boundary that was announced never came. Where only the one around a returned mail is
+ * missing, which is whole itself, a gateway has left it out or changed it.
+ *
+ * @param lookInto a last part that is a mail
+ */
+export function isCutOff({ headers, parts }: Message, lookInto = true): boolean {
+	const { value } = readContentType(first(headers, 'content-type'));
+	const last = parts.at(-1);
+	if (!value.startsWith('multipart/') || !last) return false;
+	if (last.ending === 'whole') return false;
+	return lookInto && last.type === 'message/rfc822' ? isCutOff(last.message, false) : true;
 }
 
 /** The same message from the sections of it that were fetched. */

@@ -11,11 +11,11 @@ import type { Headers } from './headers';
 import { judge, tellsReason } from './judge';
 import { namedIn } from './naming';
 import type { Named } from './naming';
-import { noticeOf, ownAddresses } from './notice';
+import { noticeOf, ownAddresses, withoutQuotedTo } from './notice';
 import type { Notice, OwnAddresses } from './notice';
 import { isFromDaemon, isMachineWritten, tellsDelay, tellsFailure } from './notice-signs';
 import { describeOriginal, findOriginal, referenceSources } from './original';
-import { joinMessage, splitMessage } from './parts';
+import { isCutOff, joinMessage, splitMessage } from './parts';
 import type { Message, Part } from './parts';
 import { readSesNotification } from './ses-notification';
 
@@ -32,6 +32,8 @@ interface Reading {
 	message: Message;
 	notice: Notice;
 	original: Headers | undefined;
+	/** The message ends before it should. */
+	isCut: boolean;
 }
 
 /**
@@ -90,7 +92,10 @@ function readingOf(message: Message): Reading {
 		plain.text.includes('@') || !message.parts.some(({ type }) => type === 'text/html')
 			? plain
 			: noticeOf(message.parts, 'text/html');
-	return { message, notice, original: findOriginal(message, notice) };
+	const original = findOriginal(message, notice);
+	const isCut = isCutOff(message);
+	// Whom it failed for would have come behind: those whom the mail was for are many, or a list.
+	return { message, notice: isCut ? withoutQuotedTo(notice) : notice, original, isCut };
 }
 
 function describe({ message, original }: Reading, found: Found): MailReport {
@@ -166,7 +171,8 @@ function otherWords({ notice }: Reading, parts: readonly Part[]): OtherWords {
 }
 
 /** The fields of a report in plain text: from a server that knows no MIME, or forwarded. */
-function readStatusInText({ message, notice, original }: Reading): DeliveryStatus | undefined {
+function readStatusInText(reading: Reading): DeliveryStatus | undefined {
+	const { message, notice } = reading;
 	const text = `${notice.text}\n${notice.returned.slice(0, 64 * 1024)}`;
 	const start =
 		/^[ \t>]{0,8}(?:final|original)-recipient[ \t]*:[ \t]*(?:rfc822|smtp|x400|utf-8)[ \t]*;/im.exec(
@@ -179,7 +185,7 @@ function readStatusInText({ message, notice, original }: Reading): DeliveryStatu
 		.split('\n')
 		.map((line) => line.replace(/^[> ]{0,8}(?=[A-Za-z][\w-]{1,40}[ \t]*:)/, ''))
 		.join('\n');
-	return readDeliveryStatus(fields, otherWords({ message, notice, original }, []));
+	return readDeliveryStatus(fields, otherWords(reading, []));
 }
 
 /** A report that names a mailbox without its domain, or only says why in its other words. */
@@ -250,12 +256,12 @@ function whoFailed(
 }
 
 /** A server that says that a mail did not arrive, and not whose: perhaps the returned mail tells. */
-function readNameless({ message, notice, original }: Reading): Found | undefined {
+function readNameless({ message, notice, original, isCut }: Reading): Found | undefined {
 	const subject = first(message.headers, 'subject');
 	const isReport = isFromDaemon(message.headers) || isMachineWritten(notice.text);
 	if (!isReport || !tellsFailure(subject)) return undefined;
 	const own = ownAddresses(message, original);
-	const to = (original?.get('to') ?? []).flatMap((field) => addressesIn(field));
+	const to = isCut ? [] : (original?.get('to') ?? []).flatMap((field) => addressesIn(field));
 	const [only] = to;
 	const address =
 		only && to.length === 1 && !own.likely.has(only.address.toLowerCase()) ? only.address : '';
