@@ -22,13 +22,23 @@ if (missing) console.warn(`The trigger over a faulty network is skipped: ${missi
  */
 const WHOLE = process.env.SMTP_SUITE_TRIGGER === 'whole';
 const SIZE = WHOLE
-	? { latencies: 200, refusedMs: 600_000, kills: 10, rush: 10_000, slowMs: 300, old: 200_000 }
-	: { latencies: 10, refusedMs: 3_000, kills: 1, rush: 200, slowMs: 100, old: 5_000 };
+	? {
+			latencies: 200,
+			refusedMs: 600_000,
+			kills: 10,
+			rush: 10_000,
+			moves: 50,
+			slowMs: 300,
+			old: 200_000,
+		}
+	: { latencies: 10, refusedMs: 3_000, kills: 1, rush: 200, moves: 5, slowMs: 100, old: 5_000 };
 
 const USER = 'bounces@example.test';
 const GONE = 'gone.test';
 /** Whose mailbox is full of old mail. */
 const HOARDER = 'old@example.test';
+/** Whose bounces come together in few executions. */
+const CROWD = 'crowd@example.test';
 
 /** What the process holds in memory now. */
 function residentMb({ server }: TestN8n): number {
@@ -48,7 +58,7 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 	const deliveredAt = new Map<string, number>();
 
 	beforeAll(async () => {
-		dovecot = await startDovecot({ users: [USER, HOARDER] });
+		dovecot = await startDovecot({ users: [USER, HOARDER, CROWD] });
 		proxy = await startFaultProxy(dovecot.imapsPort);
 		n8n = await startTestN8n();
 		const { api } = n8n.server;
@@ -80,6 +90,19 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 		await proxy.close();
 		await dovecot.stop();
 	}, 60_000);
+
+	/** An account on the server itself, with no proxy between. */
+	const direct = async (user: string): Promise<string> =>
+		await n8n.server.api.putCredential(user, 'imapAccount', {
+			service: 'own',
+			host: '127.0.0.1',
+			port: dovecot.imapsPort,
+			security: 'tls',
+			certificate: 'ownCa',
+			caCertificate: dovecot.caPem,
+			user,
+			password: dovecot.password,
+		});
 
 	/** How many nodes watch: each has one connection, never more. */
 	let watched = 0;
@@ -251,6 +274,7 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 
 	it('when very many bounces come at once', async () => {
 		const start = Date.now();
+		const memoryBefore = residentMb(n8n);
 		await Promise.all([deliver(SIZE.rush / 2), deliver(SIZE.rush / 2)]);
 		const delivered = Date.now() - start;
 		await allStarted(1_800_000);
@@ -258,7 +282,74 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 			`${SIZE.rush} bounces, delivered in ${delivered} ms, all started after`,
 			`${Date.now() - start} ms`,
 		);
+		report('memory of n8n', `${memoryBefore} MB before, ${residentMb(n8n)} MB after`);
 	}, 2_000_000);
+
+	it('when very many bounces come at once, and all that is new starts one execution', async () => {
+		const { api } = n8n.server;
+		const { id } = (await api.createWorkflow(
+			chain('Crowd', [
+				{
+					name: 'Bounce Trigger',
+					type: 'n8n-nodes-smtp-suite.bounceTrigger',
+					parameters: { execution: 'together' },
+					credentials: { imapAccount: { id: await direct(CROWD), name: CROWD } },
+				},
+				{ name: 'Done', type: 'n8n-nodes-base.noOp' },
+			]),
+		)) as { id: string };
+		await api.activate(id);
+		const names = Array.from({ length: SIZE.rush }, (_, index) => `c${index}-x@${GONE}`);
+		const start = Date.now();
+		const memoryBefore = residentMb(n8n);
+		const half = names.length / 2;
+		await Promise.all(
+			[names.slice(0, half), names.slice(half)].map((some) =>
+				deliverMany(
+					dovecot.lmtpPort,
+					CROWD,
+					some.map((name) => bounceOf(name)),
+				),
+			),
+		);
+		const delivered = Date.now() - start;
+		let connections = 0;
+		let executions = startedExecutions(n8n, id, GONE);
+		for (const until = Date.now() + 600_000; Date.now() < until;) {
+			connections = Math.max(connections, await dovecot.connectionsOf(CROWD));
+			executions = startedExecutions(n8n, id, GONE);
+			if (tally(executions, names).missing.length === 0) break;
+			await sleep(500);
+		}
+		report(
+			`${names.length} bounces together, delivered in ${delivered} ms, all started after`,
+			`${Date.now() - start} ms, in ${executions.length} executions`,
+		);
+		report('memory of n8n', `${memoryBefore} MB before, ${residentMb(n8n)} MB after`);
+		await sleep(2_000);
+		executions = startedExecutions(n8n, id, GONE);
+		expect(tally(executions, names)).toEqual({ missing: [], doubled: [], unexpected: [] });
+		expect(executions.length).toBeLessThan(names.length / 2);
+		expect(connections).toBe(1);
+		await api.deactivate(id);
+	}, 1_200_000);
+
+	it('when another program moves mail away and back', async () => {
+		const move = async (from: string, to: string) => {
+			await dovecot.doveadm('move', '-u', USER, to, 'mailbox', from, 'all');
+		};
+		await dovecot.doveadm('mailbox', 'create', '-u', USER, 'Away');
+		for (let count = 0; count < SIZE.moves; count += 1) {
+			await deliver(5);
+			// At once, and in the midst of being read.
+			await sleep(Math.random() * 100);
+			await move('INBOX', 'Away');
+			await deliver(2);
+			await move('Away', 'INBOX');
+		}
+		report(`moved ${SIZE.moves} times, all started after`, `${await allStarted(120_000)} ms`);
+		await sleep(2_000);
+	}, 600_000);
 
 	it('reads on where it stopped when all of them were moved away meanwhile', async () => {
 		await dovecot.doveadm('expunge', '-u', USER, 'mailbox', 'INBOX', 'all');
@@ -305,16 +396,7 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 		// The server makes its own index of them first: that is not what is measured.
 		await dovecot.doveadm('mailbox', 'status', '-u', HOARDER, 'messages', 'INBOX');
 		const { api } = n8n.server;
-		const hoarder: string = await api.putCredential('Hoarder', 'imapAccount', {
-			service: 'own',
-			host: '127.0.0.1',
-			port: dovecot.imapsPort,
-			security: 'tls',
-			certificate: 'ownCa',
-			caCertificate: dovecot.caPem,
-			user: HOARDER,
-			password: dovecot.password,
-		});
+		const hoarder = await direct(HOARDER);
 		const { id } = (await api.createWorkflow(
 			chain('Hoarder', [
 				{

@@ -16,6 +16,8 @@ export interface TestN8n {
 	readonly userFolder: string;
 	/** Ends n8n in order, or at once (-9), and starts it again on the same folder. */
 	restart(how: 'stop' | 'kill'): Promise<void>;
+	/** Starts one more n8n on the same folder, as an update that overlaps does; whoever asks ends it. */
+	another(): Promise<Server>;
 	stop(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function startTestN8n(): Promise<TestN8n> {
 			await running.server[how]();
 			running.server = await start();
 		},
+		another: start,
 		async stop() {
 			await running.server.stop();
 			rmSync(userFolder, { recursive: true, force: true });

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Dovecot } from '../support/dovecot';
+import { canRunDovecot, startDovecot } from '../support/dovecot';
+import { bounceOf } from './support/bounces';
+import { deliverMany } from './support/lmtp';
+import { chain, startTestN8n } from './support/n8n';
+import type { Server, TestN8n } from './support/n8n';
+import { startedExecutions, tally } from './support/started';
+
+const missing = canRunDovecot();
+const suite = missing ? describe.skip : describe;
+if (missing) console.warn(`Two n8n on one mailbox are skipped: ${missing}.`);
+
+/** How many bounces each mailbox gets; `SMTP_SUITE_TRIGGER=whole` for more. */
+const BOUNCES = process.env.SMTP_SUITE_TRIGGER === 'whole' ? 2_000 : 100;
+const GONE = 'gone.test';
+
+/** How each mailbox is watched; its user is the name. */
+const WAYS: Record<string, object> = {
+	each: {},
+	together: { execution: 'together' },
+	moved: { afterReading: 'move' },
+};
+const userOf = (way: string) => `${way}@example.test`;
+
+/*
+ * Two processes of n8n with one database, both of which run the same published workflows: an update
+ * that overlaps, or two mains without the licence that lets one of them lead.
+ */
+suite('Bounce Trigger in two n8n at once', () => {
+	let n8n: TestN8n;
+	let second: Server | undefined;
+	let dovecot: Dovecot;
+	const workflows = new Map<string, string>();
+	const expected = new Map<string, string[]>();
+	const connections = new Map<string, number>();
+
+	beforeAll(async () => {
+		dovecot = await startDovecot({ users: Object.keys(WAYS).map(userOf) });
+		n8n = await startTestN8n();
+		const { api } = n8n.server;
+		for (const [way, parameters] of Object.entries(WAYS)) {
+			const credential: string = await api.putCredential(way, 'imapAccount', {
+				service: 'own',
+				host: '127.0.0.1',
+				port: dovecot.imapsPort,
+				security: 'tls',
+				certificate: 'ownCa',
+				caCertificate: dovecot.caPem,
+				user: userOf(way),
+				password: dovecot.password,
+			});
+			const { id } = (await api.createWorkflow(
+				chain(way, [
+					{
+						name: 'Bounce Trigger',
+						type: 'n8n-nodes-smtp-suite.bounceTrigger',
+						parameters,
+						credentials: { imapAccount: { id: credential, name: way } },
+					},
+					{ name: 'Done', type: 'n8n-nodes-base.noOp' },
+				]),
+			)) as { id: string };
+			await api.activate(id);
+			workflows.set(way, id);
+			expected.set(way, []);
+		}
+		second = await n8n.another();
+		await connected(2);
+	}, 240_000);
+
+	afterAll(async () => {
+		await second?.kill();
+		await n8n.stop();
+		await dovecot.stop();
+	}, 60_000);
+
+	/** Waits until every mailbox has so many connections. */
+	const connected = async (count: number): Promise<void> => {
+		for (const until = Date.now() + 60_000; Date.now() < until;) {
+			const now = await Promise.all(
+				Object.keys(WAYS).map((way) => dovecot.connectionsOf(userOf(way))),
+			);
+			if (now.every((each) => each === count)) return;
+			await sleep(200);
+		}
+		throw new Error(`The mailboxes do not have ${count} connections each.`);
+	};
+	let counter = 0;
+	const deliver = async (count: number): Promise<void> => {
+		await Promise.all(
+			Object.keys(WAYS).map(async (way) => {
+				const names = Array.from({ length: count }, () => `d${(counter += 1)}-x@${GONE}`);
+				expected.get(way)?.push(...names);
+				await deliverMany(
+					dovecot.lmtpPort,
+					userOf(way),
+					names.map((name) => bounceOf(name)),
+				);
+			}),
+		);
+	};
+	const tallyOf = (way: string) =>
+		tally(startedExecutions(n8n, workflows.get(way) ?? '', GONE), expected.get(way) ?? []);
+	const allStarted = async (): Promise<void> => {
+		const start = Date.now();
+		for (const until = start + 600_000; Date.now() < until;) {
+			for (const way of Object.keys(WAYS))
+				connections.set(
+					way,
+					Math.max(connections.get(way) ?? 0, await dovecot.connectionsOf(userOf(way))),
+				);
+			if (Object.keys(WAYS).every((way) => tallyOf(way).missing.length === 0)) break;
+			await sleep(500);
+		}
+		process.stdout.write(`    all started after ${Date.now() - start} ms\n`);
+		// A second execution would come now.
+		await sleep(15_000);
+		for (const way of Object.keys(WAYS))
+			expect({ way, ...tallyOf(way), connections: connections.get(way) }).toEqual({
+				way,
+				missing: [],
+				doubled: [],
+				unexpected: [],
+				connections: 2,
+			});
+	};
+
+	it('starts one execution for each bounce, with a connection for each of the two', async () => {
+		await deliver(BOUNCES);
+		await allStarted();
+	}, 900_000);
+
+	it('loses and doubles none when one of them is killed meanwhile', async () => {
+		const coming = deliver(BOUNCES);
+		await sleep(1_000 + Math.random() * 1_000);
+		await second?.kill();
+		second = undefined;
+		await coming;
+		await allStarted();
+	}, 900_000);
+});
