@@ -34,6 +34,9 @@ interface Memory {
 	receivers: Partial<Record<Receiver, Fitness>>;
 }
 
+/** Their evidence quotes a mail, with links that may open somebody's account: that is not stored. */
+const QUOTES_MAIL: ReadonlySet<CheckArea> = new Set(['content', 'roundTrip']);
+
 const MAX_PROBLEMS = 500;
 const MAX_EVIDENCE = 5;
 const MAX_TEXT = 300;
@@ -110,7 +113,9 @@ function asEarlier({ id, area, subject, status, title, evidence }: Finding): Ear
 		...{ id, area, status },
 		subject: subject.slice(0, MAX_TEXT),
 		title: title.slice(0, MAX_TEXT),
-		evidence: evidence.slice(0, MAX_EVIDENCE).map((line) => line.slice(0, MAX_TEXT)),
+		evidence: QUOTES_MAIL.has(area)
+			? []
+			: evidence.slice(0, MAX_EVIDENCE).map((line) => line.slice(0, MAX_TEXT)),
 	};
 }
 

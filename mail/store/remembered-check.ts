@@ -10,10 +10,17 @@ export interface CheckMemoryRow extends Record<string, string | number | null> {
 	updated_at: number;
 }
 
-/** What a run compares with: what the last other run kept, and never what one of its own tries did. */
-export function lastFor(run: string, row: CheckMemoryRow | undefined): RememberedCheck | undefined {
+/**
+ * What a run compares with: what the last other run kept, and never what one of its own tries did, nor what
+ * a run kept that never came to its end, for that one told nobody.
+ */
+export function lastFor(
+	row: CheckMemoryRow | undefined,
+	run: string,
+	isOver: (run: string) => boolean,
+): RememberedCheck | undefined {
 	if (!row) return undefined;
-	if (row.run !== run) return { content: row.content, at: row.updated_at };
+	if (row.run !== run && isOver(row.run)) return { content: row.content, at: row.updated_at };
 	if (row.previous === null) return undefined;
 	return { content: row.previous, at: row.previous_at ?? row.updated_at };
 }

@@ -454,8 +454,15 @@ export interface CheckMemory {
 	 * @param run names the run: the same for all its tries
 	 * @param revise synchronous; may be called more than once. It gets what was kept (undefined: nothing
 	 *   yet). Without `content` all stays as it is
+	 * @param isOver whether an earlier run came to its end. What one kept that did not is passed over for
+	 *   what it saw itself, so that the next run tells its changes once more. All are over by default
 	 */
-	revise<T>(key: string, run: string, revise: CheckRevision<T>): Promise<T>;
+	revise<T>(
+		key: string,
+		run: string,
+		revise: CheckRevision<T>,
+		isOver?: (run: string) => boolean,
+	): Promise<T>;
 	/** Drops what was not kept anew since `before`. @returns how many keys */
 	forget(before: number): Promise<number>;
 }

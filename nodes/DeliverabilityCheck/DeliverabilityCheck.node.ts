@@ -27,6 +27,7 @@ import type { Operation } from './operations/operation';
 import { roundTrip } from './operations/round-trip.operation';
 import { server } from './operations/server.operation';
 import { giveOut, outputProperties, WITHOUT_STORE } from './output';
+import { markRunOver } from './runs-over';
 
 const OPERATIONS: readonly Operation[] = [domain, message, roundTrip, server];
 
@@ -167,6 +168,7 @@ export class DeliverabilityCheck implements INodeType {
 			const looked = await operation.look(this, itemIndex, dnsFor(this, itemIndex));
 			return await giveOut(this, itemIndex, looked);
 		});
+		if (this.getNodeParameter('output', 0) === 'changes') markRunOver(this);
 		return [results];
 	}
 }

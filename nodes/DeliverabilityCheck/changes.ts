@@ -5,6 +5,7 @@ import type { FindingChange, MailProfile } from '../../mail/index';
 import { openNodeStore } from '../shared/mail-store';
 import { describeFinding } from './describe-finding';
 import type { Looked } from './operations/operation';
+import { runsOver } from './runs-over';
 
 /**
  * An item for each thing that is otherwise than in the last run of this node on the same subject; none when
@@ -32,6 +33,7 @@ export async function giveOutChanges(
 			const result = compareFindings(last?.content, findings, judge(findings, profile));
 			return isKept ? { content: result.content, result } : { result };
 		},
+		runsOver(context),
 	);
 	tellFirst(context, { isFirst, isKept });
 	return changes.map((change) => ({

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { json } from 'node:stream/consumers';
 
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
@@ -243,6 +247,85 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 			await Promise.all([bare.stop(), mended.stop()]);
 		}
 	}, 60_000);
+
+	it('tells once more what n8n did not get to hand on, killed or failed', async () => {
+		const names = await startNameServer([['torn.test', 'MX', '10 mail.good.test.']]);
+		const alerts: string[] = [];
+		let isHeld = true;
+		const arrived = Promise.withResolvers<undefined>();
+		const alarm = createServer((request, response) => {
+			void json(request).then((body) => {
+				alerts.push((body as { id: string }).id);
+				arrived.resolve(undefined);
+				if (!isHeld) response.end('{}');
+			});
+		}).listen(0, '127.0.0.1');
+		await once(alarm, 'listening');
+		const { port } = alarm.address() as AddressInfo;
+		const { id } = (await n8n.server.api.createWorkflow({
+			...chain('Torn', [
+				{
+					name: 'Webhook',
+					type: 'n8n-nodes-base.webhook',
+					typeVersion: 2,
+					webhookId: 'torn',
+					parameters: {
+						...{ path: 'torn', httpMethod: 'POST' },
+						...{ responseMode: 'lastNode', responseData: 'allEntries' },
+					},
+				},
+				{
+					name: 'Domains',
+					type: 'n8n-nodes-base.splitOut',
+					typeVersion: 1,
+					parameters: { fieldToSplitOut: 'body.domains' },
+				},
+				{
+					name: 'Check',
+					type: 'n8n-nodes-smtp-suite.deliverabilityCheck',
+					parameters: {
+						...{ domain: '={{ $json.domain }}', output: 'changes' },
+						dnsOptions: { servers: names.address },
+					},
+				},
+				{
+					name: 'Alarm',
+					type: 'n8n-nodes-base.httpRequest',
+					typeVersion: 4.2,
+					parameters: {
+						...{ method: 'POST', url: `http://127.0.0.1:${port}/` },
+						...{ sendBody: true, specifyBody: 'json', jsonBody: '={{ JSON.stringify($json) }}' },
+					},
+				},
+			]),
+		})) as { id: string };
+		await n8n.server.api.activate(id);
+		const run = async (...domains: string[]) => {
+			alerts.length = 0;
+			const { status } = await fetch(`${n8n.server.url}/webhook/torn`, {
+				method: 'POST',
+				headers: { 'content-type': 'application/json' },
+				body: JSON.stringify({ domains: domains.map((domain) => ({ domain })) }),
+			});
+			return { status, alerts: [...alerts].sort() };
+		};
+		try {
+			const killed = run('torn.test').catch(() => undefined);
+			await arrived.promise;
+			await n8n.restart('kill');
+			await killed;
+			isHeld = false;
+			// The second domain is none, so the node fails after the first one was compared and kept.
+			expect(await run('torn.test', '')).toEqual({ status: 500, alerts: [] });
+			const { alerts: told } = await run('torn.test');
+			expect(told).toContain('spf.missing');
+			expect(await run('torn.test')).toEqual({ status: 200, alerts: [] });
+		} finally {
+			alarm.closeAllConnections();
+			alarm.close();
+			await names.stop();
+		}
+	}, 180_000);
 
 	it('in the editor is compared, and not remembered', async () => {
 		const { api } = n8n.server;

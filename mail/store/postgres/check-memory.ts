@@ -23,11 +23,11 @@ const SQL = {
 /** What checks found the last time; see the interface for who sees what. */
 export function createCheckMemory(database: Database): CheckMemory {
 	return {
-		revise: (key, run, revise) =>
+		revise: (key, run, revise, isOver = () => true) =>
 			database.transaction(async (session) => {
 				// A row that is not there yet cannot be locked.
 				await lock(session, 'checkMemory', [key]);
-				const last = lastFor(run, await session.get(SQL.read, { key }));
+				const last = lastFor(await session.get(SQL.read, { key }), run, isOver);
 				const { content, result } = revise(last);
 				if (content !== undefined)
 					await session.all(SQL.write, {

@@ -15,9 +15,9 @@ export function createCheckMemory(database: Database, clock: () => number): Chec
 	const forget = database.statement('DELETE FROM check_memory WHERE updated_at < :before');
 
 	return {
-		revise: (key, run, revise) =>
+		revise: (key, run, revise, isOver = () => true) =>
 			database.alone('powerCut', () => {
-				const last = lastFor(run, read.get({ key }));
+				const last = lastFor(read.get({ key }), run, isOver);
 				const { content, result } = revise(last);
 				if (content !== undefined)
 					write.run({

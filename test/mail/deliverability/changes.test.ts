@@ -96,6 +96,21 @@ it('a memory that cannot be read is none', () => {
 		});
 });
 
+it('nothing that a mail says is remembered, and what the DNS says is', () => {
+	const secret = 'https://example.com/login?token=';
+	const { content } = compareFindings(
+		undefined,
+		[
+			finding('content.insecureLinks', 'warning', { evidence: [`${secret}mail`] }),
+			finding('roundTrip.changed', 'warning', { evidence: [`${secret}arrived`] }),
+			finding('spf.syntax', 'fail', { evidence: ['v=spf1 oops'] }),
+		],
+		judge([], 'bulk'),
+	);
+	expect(content).not.toContain('token');
+	expect(content).toContain('oops');
+});
+
 it('the memory is bounded, whatever a domain publishes', () => {
 	const huge = Array.from({ length: 2_000 }, (_, index) =>
 		finding('spf.syntax', 'fail', {

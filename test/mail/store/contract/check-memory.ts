@@ -35,6 +35,21 @@ export function checkMemoryContract(makePlace: MakePlace): void {
 			expect(await keep('3', 'next')).toEqual({ content: 'third try', at: START + 2_000 });
 		});
 
+		it('passes over what a run kept that never came to its end', async () => {
+			const look = (run: string, content: string, isOver: (other: string) => boolean) =>
+				scene.store.checkMemory.revise(
+					'domain',
+					run,
+					(last) => ({ content, result: last?.content }),
+					isOver,
+				);
+			expect(await look('1', 'one', () => true)).toBeUndefined();
+			expect(await look('2', 'killed', () => true)).toBe('one');
+			expect(await look('3', 'killed as well', (run) => run === '1')).toBe('one');
+			expect(await look('4', 'four', (run) => run === '1')).toBe('one');
+			expect(await look('5', 'five', (run) => run === '4')).toBe('four');
+		});
+
 		it('gives the first of all runs nothing, however often it is done', async () => {
 			await keep('1', 'one');
 			expect(await keep('1', 'one again')).toBeUndefined();
