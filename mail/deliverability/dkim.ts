@@ -29,6 +29,7 @@ const USUAL_SELECTORS: readonly string[] = [
 	...['protonmail3', 'zoho', 'zmail', 'sib', 'sendgrid', 'smtpapi', 'pm', 'resend', 'sig1', 'key1'],
 ];
 
+const ED25519_ID = 'dkim.ed25519';
 const WEAK_BITS = 1_024;
 const GOOD_BITS = 2_048;
 const LONGEST_BITS = 4_096;
@@ -44,16 +45,41 @@ export async function checkDkim(subject: DkimSubject, dns: Dns): Promise<DkimChe
 			]
 		: given;
 	if (wanted.length === 0) return await guess(domain, dns);
-	const findings: Finding[] = [];
-	const signingDomains = new Set<string>();
-	for (const one of wanted) {
-		const found = await checkKey(one.selector, one.domain, one.key, dns);
-		findings.push(...found);
-		if (!found.some(({ status }) => status === 'fail')) signingDomains.add(one.domain);
-	}
-	if (wanted.length > 1 && findings.every(({ id }) => id.startsWith('dkim.ed25519')))
-		return { findings, signingDomains: [] };
-	return { findings, signingDomains: [...signingDomains] };
+	const keys: CheckedKey[] = [];
+	for (const one of wanted)
+		keys.push({
+			domain: one.domain,
+			findings: await checkKey(one.selector, one.domain, one.key, dns),
+		});
+	return together(keys);
+}
+
+interface CheckedKey {
+	domain: string;
+	findings: Finding[];
+}
+
+/** What several keys are worth together: an Ed25519 key alone is no signature for Gmail and Outlook. */
+function together(keys: readonly CheckedKey[]): DkimCheck {
+	const readByAll = keys.filter(({ findings }) =>
+		findings.every(({ id, status }) => status !== 'fail' && id !== ED25519_ID),
+	);
+	const signingDomains = [...new Set(readByAll.map(({ domain }) => domain))];
+	const findings = keys.flatMap((each) =>
+		signingDomains.includes(each.domain) ? each.findings.map(besideRsa) : each.findings,
+	);
+	return { findings, signingDomains };
+}
+
+/** Signed with both, as RFC 8463 section 4 says: whoever cannot read the one reads the other. */
+function besideRsa(finding: Finding): Finding {
+	if (finding.id !== ED25519_ID) return finding;
+	return {
+		...finding,
+		status: 'info',
+		why: 'That is as it should be while the mail is signed with your RSA key as well.',
+		fixes: [],
+	};
 }
 
 /** Without a selector one can only try: what is not found proves nothing. */
@@ -66,11 +92,10 @@ async function guess(domain: string, dns: Dns): Promise<DkimCheck> {
 	);
 	const found = answers.filter(({ answer }) => answer.outcome === 'records');
 	if (found.length > 0) {
-		const findings: Finding[] = [];
+		const keys: CheckedKey[] = [];
 		for (const { selector } of found)
-			findings.push(...(await checkKey(selector, domain, undefined, dns)));
-		const isUsable = findings.some(({ status }) => status !== 'fail');
-		return { findings, signingDomains: isUsable ? [domain] : [] };
+			keys.push({ domain, findings: await checkKey(selector, domain, undefined, dns) });
+		return together(keys);
 	}
 	const parent = await dns.lookUp(`_domainkey.${domain}`, 'TXT');
 	const find = findingMaker({
@@ -368,7 +393,7 @@ function readKey(
 	if (kind === 'ed25519')
 		findings.push(
 			find(
-				'dkim.ed25519',
+				ED25519_ID,
 				'warning',
 				`The DKIM key at ${name} is an Ed25519 key, which Gmail and Outlook do not read.`,
 				'Sign with an RSA key as well.',
