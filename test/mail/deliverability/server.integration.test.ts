@@ -14,6 +14,9 @@ const SURBL: Blocklist = {
 	zone: 'surbl.test',
 };
 
+/** Refuses with a code that is within the range of its listings. */
+const OWN_REFUSAL: Blocklist = { ...at('good.test'), refusals: ['127.0.1.255'] };
+
 const RECORDS: ZoneRecord[] = [
 	...working('good.test'),
 	['7.2.0.192.good.test', 'A', '127.0.0.4'],
@@ -21,6 +24,7 @@ const RECORDS: ZoneRecord[] = [
 	['9.2.0.192.good.test', 'A', '127.0.0.77'],
 	['10.2.0.192.good.test', 'A', '203.0.113.5'],
 	['11.2.0.192.good.test', 'A', '127.255.255.254'],
+	['12.2.0.192.good.test', 'A', '127.0.1.255'],
 	[`${questionOf('2001:db8::7')}.good.test`, 'A', '127.0.0.3'],
 	['*.dead.test', 'A', '127.0.0.2'],
 	['*.parked.test', 'A', '203.0.113.9'],
@@ -99,6 +103,20 @@ describeWithNameServer('a server', () => {
 			],
 		])('%s', async (_name, list, address, expected) => {
 			expect(await ask(list, [address])).toEqual([expected]);
+		});
+
+		it.each<[string, Blocklist, { addresses?: string[]; domains?: string[] }]>([
+			['for one address', at('good.test'), { addresses: ['192.0.2.11'] }],
+			['for all', at('refusing.test'), { addresses: ['192.0.2.7'] }],
+			['by its bit', SURBL, { domains: ['cut-off.example'] }],
+			['by a code of its own', OWN_REFUSAL, { addresses: ['192.0.2.12'] }],
+		])('a refusal is told as one: %s', async (_name, list, asked) => {
+			const [finding] = await checkReputation(
+				{ addresses: [], domains: [], ...asked },
+				[list],
+				dns(),
+			);
+			expect(finding?.title).toMatch(/could not be asked: it refuses to answer our name server/);
 		});
 
 		it('a list of bits: each bit is read, and the one that means refused is none', async () => {
