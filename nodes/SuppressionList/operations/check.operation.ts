@@ -18,7 +18,7 @@ export const check: Operation = {
 		{
 			...listProperty,
 			description:
-				'The list that is to be mailed: who is suppressed for it counts, beside who is for everything',
+				'The list that is to be mailed: who is suppressed for it counts, beside those who get no mail at all. Leave empty to ask for those alone.',
 		},
 	],
 	async execute(context, suppressions) {
