@@ -392,17 +392,11 @@ function* alignmentFindings(
 	};
 }
 
+/** New readers find the record and the organisation by the walk up the names, old ones by the list of suffixes. */
 function* readersDiffer(domain: string, discovery: DmarcDiscovery): Generator<Finding> {
 	const { policy, oldPolicy, oldOrganisation } = discovery;
-	if (policy?.domain === oldPolicy?.domain && discovery.organisation === oldOrganisation) return;
-	// Without a record at the registered domain both see the domain as its own organisation.
-	if (
-		policy?.domain === oldPolicy?.domain &&
-		policy?.domain === domain &&
-		!domain.includes(`.${oldOrganisation}`)
-	)
-		return;
 	const samePolicy = policy?.domain === oldPolicy?.domain;
+	if (samePolicy && discovery.organisation === oldOrganisation) return;
 	yield {
 		...FIELD,
 		id: 'dmarc.readersDiffer',

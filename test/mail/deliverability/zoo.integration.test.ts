@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { checkDkim } from '../../../mail/deliverability/dkim';
+import { checkDmarc } from '../../../mail/deliverability/dmarc';
 import { openDns } from '../../../mail/deliverability/dns';
 import { checkDomain } from '../../../mail/deliverability/domain';
 import type { Finding, Fix } from '../../../mail/deliverability/finding';
 import { asNodeResolver } from '../../../mail/deliverability/node-resolver';
 import { evaluateSpf } from '../../../mail/deliverability/spf-evaluate';
+import { tempFolder } from '../../support/child-server';
 import { describeWithNameServer, startNameServer } from '../../support/zone-server';
 import type { NameServer, ZoneRecord } from '../../support/zone-server';
 import { ZOO } from './zoo';
@@ -100,6 +103,65 @@ describeWithNameServer('SPF, evaluated', () => {
 		expect(JSON.parse(results)).toEqual(Object.fromEntries(about));
 	});
 });
+
+describeWithNameServer('DMARC, evaluated', () => {
+	let server: NameServer;
+	const folder = tempFolder('smtp-suite-suffixes-');
+
+	beforeAll(async () => {
+		server = await startNameServer(ZOO.flatMap(({ records }) => records));
+	});
+	afterAll(async () => {
+		await server.stop();
+		folder.remove();
+	});
+
+	const library = '/usr/lib/x86_64-linux-gnu/libopendmarc.so.2';
+	(existsSync(library) ? it : it.skip)(
+		'as OpenDMARC does (Debian: opendmarc), but for what is explained',
+		async () => {
+			const mails: { domain: string; returnPath: string; signers: string[] }[] = [];
+			const ours: Record<string, { policy: string | null; passes: boolean }> = {};
+			for (const { domain, question } of ZOO) {
+				const dns = openDns({ servers: [server.address] });
+				const returnPath = question.returnPathDomain ?? domain;
+				const { signingDomains: signers } = await checkDkim(
+					{ domain, selectors: question.selectors ?? [] },
+					dns,
+				);
+				const { findings, policy } = await checkDmarc(
+					{ domain, returnPathDomain: returnPath, signingDomains: signers },
+					dns,
+				);
+				const isRead = policy && !findings.some(({ id }) => id === 'dmarc.invalidPolicy');
+				const fails = findings.some(({ id }) => NOT_PASSING.has(id));
+				ours[domain] = {
+					policy: isRead ? (policy.tags.get('p')?.toLowerCase() ?? null) : null,
+					passes: isRead === true && !fails,
+				};
+				mails.push({ domain, returnPath, signers });
+			}
+			const suffixes = join(folder.path, 'suffixes.dat');
+			writeFileSync(suffixes, '// what the zoo stands under\ntest\nexample\n');
+			const results = execFileSync(
+				'/usr/bin/python3',
+				[join(__dirname, 'evaluate-with-opendmarc.py')],
+				{ input: JSON.stringify({ server: server.address, suffixes, mails }), encoding: 'utf8' },
+			);
+			const theirs = JSON.parse(results) as typeof ours;
+			for (const { domain, openDmarc } of ZOO) {
+				const { because, ...otherwise } = openDmarc ?? { because: 'as ours' };
+				const expected = openDmarc ? otherwise : ours[domain];
+				expect([domain, because, theirs[domain]]).toEqual([domain, because, expected]);
+				if (openDmarc) expect([domain, ours[domain]]).not.toEqual([domain, otherwise]);
+			}
+		},
+		60_000,
+	);
+});
+
+/** Findings that say that no mail of the domain passes DMARC as it is sent. */
+const NOT_PASSING = new Set(['dmarc.notAligned', 'dmarc.strictAlignment']);
 
 /** Rows that send without a known selector. */
 function isSelectorUnknown(domain: string): boolean {

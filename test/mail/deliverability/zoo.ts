@@ -17,6 +17,8 @@ export interface ZooRow {
 	noRecord?: true;
 	/** What SPF evaluators make of mail from 192.0.2.25, where the row is about SPF: ours, and pyspf. */
 	spf?: string;
+	/** Where OpenDMARC 1.4 thinks otherwise of a mail whose SPF and signatures pass, and why. */
+	openDmarc?: { policy: string | null; passes: boolean; because: string };
 }
 
 const rsa = (bits: number) => {
@@ -42,7 +44,7 @@ function row(
 	name: string,
 	faults: string[],
 	edit: Edit,
-	more: Pick<ZooRow, 'noRecord' | 'spf'> = {},
+	more: Pick<ZooRow, 'noRecord' | 'spf' | 'openDmarc'> = {},
 ): void {
 	const domain = `${name}.test`;
 	const { without = [], with: added = [], question = {} } = edit(domain);
@@ -328,6 +330,14 @@ row(
 	'dmarc-two',
 	['dmarc.severalRecords'],
 	also(['_dmarc', 'TXT', 'v=DMARC1; p=none; rua=mailto:a@dmarc-two.test']),
+	{
+		openDmarc: {
+			policy: 'quarantine',
+			passes: true,
+			because:
+				'it takes the first of several records; RFC 7489 section 6.6.3 and RFC 9989 take none',
+		},
+	},
 );
 row('dmarc-apex', ['dmarc.wrongPlace'], () => ({
 	without: ['TXT _dmarc'],
@@ -362,17 +372,52 @@ row(
 	['dmarc.publicSuffix'],
 	dmarc('v=DMARC1; p=none; psd=y; rua=mailto:a@dmarc-psd.test'),
 );
-row('dmarc-strict', ['dmarc.strictAlignment'], () => ({
-	without: ['TXT _dmarc', 'TXT s1._domainkey'],
-	with: [
-		['_dmarc', 'TXT', 'v=DMARC1; p=quarantine; aspf=s; adkim=s; rua=mailto:a@dmarc-strict.test'],
-		['bounce', 'MX', '10 mail.dmarc-strict.test.'],
-		['bounce', 'TXT', 'v=spf1 ip4:192.0.2.25 -all'],
-		// Keys may be there, only not at a name that anybody would guess.
-		['x._domainkey', 'TXT', key(KEY)],
-	],
-	question: { selectors: [], returnPathDomain: 'bounce.dmarc-strict.test' },
-}));
+row(
+	'dmarc-strict',
+	['dmarc.strictAlignment'],
+	() => ({
+		without: ['TXT _dmarc', 'TXT s1._domainkey'],
+		with: [
+			['_dmarc', 'TXT', 'v=DMARC1; p=quarantine; aspf=s; adkim=s; rua=mailto:a@dmarc-strict.test'],
+			['bounce', 'MX', '10 mail.dmarc-strict.test.'],
+			['bounce', 'TXT', 'v=spf1 ip4:192.0.2.25 -all'],
+			// Keys may be there, only not at a name that anybody would guess.
+			['x._domainkey', 'TXT', key(KEY)],
+		],
+		question: { selectors: [], returnPathDomain: 'bounce.dmarc-strict.test' },
+	}),
+	{
+		openDmarc: {
+			policy: 'quarantine',
+			passes: true,
+			because:
+				'with a list of suffixes it takes strict for relaxed, mended after 1.4 (its pull request 354)',
+		},
+	},
+);
+row(
+	'news.team.dmarc-readers',
+	['dmarc.readersDiffer'],
+	() => ({
+		without: ['TXT _dmarc'],
+		with: [
+			[
+				'_dmarc.team.dmarc-readers.test.',
+				'TXT',
+				'v=DMARC1; p=reject; psd=n; rua=mailto:a@dmarc-readers.test',
+			],
+			['_dmarc.dmarc-readers.test.', 'TXT', 'v=DMARC1; p=none; rua=mailto:a@dmarc-readers.test'],
+		],
+	}),
+	{
+		openDmarc: {
+			policy: 'none',
+			passes: true,
+			because:
+				'it reads as RFC 7489 says, which knows no psd=n: the record of the registered domain',
+		},
+	},
+);
 row(
 	'dmarc-relay',
 	['dmarc.notAligned'],
@@ -382,6 +427,29 @@ row(
 		question: { selectors: [], returnPathDomain: 'good.test' },
 	}),
 	{ noRecord: true },
+);
+
+row(
+	'news.team.dmarc-middle',
+	['dmarc.readersDiffer'],
+	() => ({
+		without: ['TXT _dmarc'],
+		with: [
+			[
+				'_dmarc.team.dmarc-middle.test.',
+				'TXT',
+				'v=DMARC1; p=reject; rua=mailto:a@team.dmarc-middle.test',
+			],
+		],
+	}),
+	{
+		openDmarc: {
+			policy: null,
+			passes: false,
+			because:
+				'it reads as RFC 7489 says: only the domain itself and the registered one, which has no record',
+		},
+	},
 );
 
 // Mail servers and what concerns incoming mail.
