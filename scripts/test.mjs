@@ -38,6 +38,7 @@ const STEPS = {
 			'/usr/bin/rspamd': 'rspamd',
 			'/usr/sbin/nsd': 'nsd',
 			'/usr/lib/python3/dist-packages/spf.py': 'python3-spf',
+			'/usr/sbin/opendmarc': 'opendmarc',
 		});
 		await run(toolchain.node24(), ['scripts/fetch-mail-servers.mjs'], {
 			cwd: toolchain.ROOT,
