@@ -113,6 +113,47 @@ describe('what is asked of the servers on the way', () => {
 	});
 });
 
+describe('a message that is larger than the server takes (RFC 1870)', () => {
+	it('is refused before any recipient is named, and the next one goes on', async () => {
+		const server = await scriptedServer({ answers: { EHLO: '250-here\r\n250 SIZE 100' } });
+		const pool = createSmtpPool(accountAt(server.port));
+		const large = Buffer.from(`Subject: x\r\n\r\n${'x'.repeat(85)}\r\n`);
+		expect(await pool.send(ENVELOPE, large)).toMatchObject({
+			result: 'refused',
+			stage: 'mailFrom',
+			reply: '552 5.3.4 The message has 101 bytes; this server takes 100.',
+			rejected: [],
+		});
+		expect(server.commands.filter((line) => /^(MAIL|RCPT|DATA)/.test(line))).toEqual([]);
+		expect(await pool.send(ENVELOPE, RAW)).toMatchObject({ result: 'accepted' });
+		expect(server.connections).toBe(1);
+		await pool.close();
+		await server.close();
+	});
+
+	it('is left to the server where that names no size', async () => {
+		for (const offer of ['SIZE', 'SIZE 0', 'HELP']) {
+			const { result } = await sendThrough({ answers: { EHLO: `250-here\r\n250 ${offer}` } });
+			expect(result.result).toBe('accepted');
+		}
+	});
+});
+
+describe('a server that offers no STARTTLS, or from whose words somebody took it', () => {
+	it('gets neither the password nor the mail', async () => {
+		const server = await scriptedServer();
+		const auth = { user: 'ada', pass: 'top-secret' };
+		const pool = createSmtpPool(accountAt(server.port, { security: 'starttls', auth }));
+		expect(await pool.send(ENVELOPE, RAW)).toMatchObject({
+			result: 'notSent',
+			problem: { code: 'starttlsMissing' },
+		});
+		expect(server.commands.filter((line) => /^(AUTH|MAIL|RCPT|DATA)/.test(line))).toEqual([]);
+		await pool.close();
+		await server.close();
+	});
+});
+
 describe('a connection that dies', () => {
 	it.each(['EHLO', 'MAIL', 'RCPT', 'DATA'] as const)('at %s has not sent', async (step) => {
 		const { result, server } = await sendThrough({ answers: { [step]: 'drop' } });
