@@ -158,7 +158,7 @@ describe('the examples', () => {
 				});
 				await run(id, 'Each morning');
 				const [mail] = await mailsTo('watcher@example.test');
-				expect(mail?.subject).toMatch(/^watched\.test: \d changes$/);
+				expect(mail?.subject).toMatch(/^watched\.test: [2-9] changes$/);
 				expect(mail?.text).toContain('publish TXT _dmarc.watched.test: v=DMARC1; p=none;');
 			} finally {
 				await names.stop();
