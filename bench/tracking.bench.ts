@@ -93,6 +93,7 @@ async function publishTracking({ server: { api } }: TestN8n, store: MailStore) {
 			{
 				name: 'Tracking',
 				type: 'n8n-nodes-smtp-suite.emailTrackingTrigger',
+				typeVersion: 1.1,
 				webhookId: 'tracking',
 				parameters: { events: ['unsubscribed'] },
 			},

@@ -51,8 +51,11 @@ export interface TrackedEvent {
 
 export interface TrackingAnswer {
 	reply: TrackingReply;
-	/** Resolves some seconds later, for a machine is told from a person by what it does next. */
-	event?: Promise<TrackedEvent | undefined>;
+	event?: {
+		name: TrackingEventName;
+		/** Some seconds later, for a machine is told from a person by what it does next. */
+		told: Promise<TrackedEvent | undefined>;
+	};
 }
 
 export interface DeskOptions {
@@ -119,13 +122,16 @@ export class TrackingDesk {
 		switch (token.kind) {
 			case 'open':
 				if (!isRead) return { reply: page('notValid', 405) };
-				return { reply: PIXEL_REPLY, event: this.#note(token, undefined, request, options) };
+				return {
+					reply: PIXEL_REPLY,
+					event: { name: 'opened', told: this.#note(token, undefined, request, options) },
+				};
 			case 'click': {
 				const target = await this.#targetOf(token);
 				if (target === undefined || !isRead) return { reply: page('notValid', 404) };
 				return {
 					reply: redirect(target),
-					event: this.#note(token, target, request, options),
+					event: { name: 'clicked', told: this.#note(token, target, request, options) },
 				};
 			}
 			case 'unsubscribe':
@@ -243,7 +249,7 @@ export class TrackingDesk {
 			list,
 			...visitor,
 		} as const;
-		return { reply, event: Promise.resolve(told) };
+		return { reply, event: { name: event, told: Promise.resolve(told) } };
 	}
 
 	async #leave(

@@ -23,7 +23,10 @@ export class EmailTrackingTrigger implements INodeType {
 			dark: 'file:../../icons/email-tracking-trigger.dark.svg',
 		},
 		group: ['trigger'],
-		version: 1,
+		// To a trigger of version 1 n8n puts a question of its own with each request, which takes it
+		// milliseconds.
+		version: [1, 1.1],
+		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["events"].join(", ") }}',
 		description:
 			'Serves the tracking links and unsubscribe pages of your mails, and starts the workflow when somebody opens, clicks or unsubscribes',

@@ -10,7 +10,7 @@ import type {
 	TrackingReply,
 	TrackingRequest,
 } from '../../mail/index';
-import { eventToJson, isChosen } from './chosen-event';
+import { eventToJson, isChosen, mayBeChosen } from './chosen-event';
 import type { EventChoice } from './chosen-event';
 
 /** One desk a store: a visit's requests are judged together, whichever workflow they came to. */
@@ -49,8 +49,15 @@ export async function answerRequest(
 		return ANSWERED;
 	}
 	respond(context, answer.reply);
+	// n8n keeps a sandbox for each request until we return: nobody waits for what starts nothing.
+	if (answer.event && !mayBeChosen(answer.event.name, choice)) {
+		answer.event.told.catch((error: unknown) => {
+			report(context, error);
+		});
+		return ANSWERED;
+	}
 	try {
-		const event = await answer.event;
+		const event = await answer.event?.told;
 		if (!event || !isChosen(event, choice)) return ANSWERED;
 		return { ...ANSWERED, workflowData: [[{ json: eventToJson(event) }]] };
 	} catch (error) {

@@ -18,6 +18,11 @@ export function isChosen({ event, first, machine }: TrackedEvent, choice: EventC
 	return event === 'opened' && first && choice.events.includes('firstOpened');
 }
 
+/** Whether any event of this name may start the workflow. */
+export function mayBeChosen(name: TrackedEvent['event'], { events }: EventChoice): boolean {
+	return events.includes(name) || (name === 'opened' && events.includes('firstOpened'));
+}
+
 /** An event as the workflow reads it; times in ISO 8601. */
 export function eventToJson({ at, machine, ...event }: TrackedEvent): IDataObject {
 	const json: Record<string, unknown> = {

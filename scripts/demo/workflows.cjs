@@ -179,7 +179,7 @@ function demoWorkflows({ smtp, imap }) {
 					'n8n-nodes-smtp-suite.emailTrackingTrigger',
 					[0, 60],
 					{ events: ['clicked', 'unsubscribed', 'resubscribed'] },
-					{ webhookId: 'demo-tracking' },
+					{ typeVersion: 1.1, webhookId: 'demo-tracking' },
 				),
 				keepFields('Who and what', [260, 60], ['recipient', 'campaignId', 'event', 'link.target']),
 			],

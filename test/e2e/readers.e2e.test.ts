@@ -95,6 +95,7 @@ interface Letter {
 				{
 					name: 'Readers',
 					type: 'n8n-nodes-smtp-suite.emailTrackingTrigger',
+					typeVersion: 1.1,
 					webhookId: 'readers',
 					parameters: {
 						events: ['unsubscribed'],
