@@ -1,10 +1,10 @@
 import type { RecipientOutcome } from '../model/outcome';
+import { stopWithProcess } from '../model/process-end';
 import type { CampaignRecord } from '../store/store';
 import { takeIn } from './intake';
 import type { IntakeBatch } from './intake';
 import { keepLeases } from './lease';
 import { watchOrders } from './orders';
-import { stopWithProcess } from './process-end';
 import { ProgressCount } from './progress';
 import type { CampaignRecipient } from './recipient';
 import { Sending, STOPPED } from './sending';

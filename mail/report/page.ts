@@ -155,12 +155,21 @@ function linkTable(links: readonly LinkFigures[]): string {
 	);
 }
 
+const SETBACKS: Readonly<Record<SetbackCount['event'], string>> = {
+	failed: 'Refused',
+	hardBounce: 'Hard bounce',
+	softBounce: 'Soft bounce',
+	complained: 'Complaint',
+	delayed: 'Delay report',
+	autoReplied: 'Auto-reply',
+};
+
 function setbackTable(setbacks: readonly SetbackCount[]): string {
 	return table(
 		'By reason and provider',
 		['What', 'Reason', 'Provider', 'Recipients'],
 		setbacks.map(({ event, reason, provider, recipients }) => [
-			event,
+			SETBACKS[event],
 			reason,
 			shorten(provider, 100),
 			number(recipients),
@@ -254,9 +263,9 @@ img{display:block;width:100%;max-width:480px;height:auto;margin:0 0 .5rem}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
 caption{padding:.25rem 0;text-align:left;color:#4b5563}
 th,td{padding:.35rem .5rem;border-top:1px solid #e5e7eb;text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}
-th:first-child{text-align:left;overflow-wrap:anywhere;min-width:7rem;font-weight:500}
+th:first-child{text-align:left;overflow-wrap:anywhere;min-width:8rem;font-weight:500}
 thead th{font-weight:600;border-top:0}
 footer{margin-top:1rem;color:#4b5563;font-size:.9rem}
 @media (min-width:48rem){.cards{grid-template-columns:repeat(4,1fr)}}
-@media (max-width:30rem){table{font-size:.8rem}th,td{padding:.3rem .25rem}th:first-child{min-width:6rem}}
+@media (max-width:30rem){table{font-size:.8rem}th,td{padding:.3rem .25rem}th:first-child{min-width:7rem}}
 `;

@@ -1,3 +1,4 @@
+import { stopWithProcess } from '../model/process-end';
 import type { MachineSign, TrackingEventName } from '../model/tracking';
 import type { MailStore } from '../store/store';
 import type { NewTrackingEvent, TrackedMail } from '../store/tracking-store';
@@ -55,6 +56,7 @@ export class HitIntake {
 	readonly #clock: () => number;
 	#size = 0;
 	#timer: NodeJS.Timeout | undefined;
+	#processGoesOn: () => void = () => undefined;
 
 	constructor(store: Pick<MailStore, 'tracking'>, clock: () => number = Date.now) {
 		this.#store = store;
@@ -97,7 +99,11 @@ export class HitIntake {
 
 	#watch(): void {
 		if (this.#timer) return;
-		for (const signal of SIGNALS) process.prependListener(signal, this.#onEnd);
+		this.#processGoesOn = stopWithProcess(() => {
+			void this.flush().finally(() => {
+				this.#rest();
+			});
+		});
 		this.#timer = setInterval(() => {
 			this.#look();
 		}, LOOK_MS);
@@ -106,17 +112,8 @@ export class HitIntake {
 	#rest(): void {
 		clearInterval(this.#timer);
 		this.#timer = undefined;
-		for (const signal of SIGNALS) process.off(signal, this.#onEnd);
+		this.#processGoesOn();
 	}
-
-	/** With a listener of ours alone, Node would no longer end the process by itself. */
-	readonly #onEnd = (signal: NodeJS.Signals): void => {
-		const isOurs = process.listenerCount(signal) === 1;
-		void this.flush().finally(() => {
-			this.#rest();
-			if (isOurs) process.kill(process.pid, signal);
-		});
-	};
 
 	#look(): void {
 		const now = this.#clock();
@@ -144,8 +141,6 @@ export class HitIntake {
 		}
 	}
 }
-
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** Each hit of a visit with what the whole visit says of it. Hits of nobody known say nothing of each other. */
 function judge({ waiting }: Visit): Waiting[] {

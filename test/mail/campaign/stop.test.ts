@@ -199,7 +199,7 @@ describe('a process that is asked to end', () => {
 	/** What becomes of a process that has a run which needs 100 ms to stop. */
 	async function endOf(listener: string) {
 		const built = buildSync({
-			entryPoints: ['mail/campaign/process-end.ts'],
+			entryPoints: ['mail/model/process-end.ts'],
 			bundle: true,
 			platform: 'node',
 			format: 'iife',

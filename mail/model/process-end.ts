@@ -1,14 +1,14 @@
-/** Runs that must be told when the process is asked to end. */
+/** Whoever must be told when the process is asked to end: runs that send, hits that wait to be written. */
 const active = new Set<() => void>();
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * Calls `stop` when the process is asked to end (SIGTERM, SIGINT) or has nothing left to do. Its
- * listeners are there only while a run is active. A signal that nobody else listens to ends the
- * process as it would have, once the last run has stopped.
+ * listeners are there only while somebody is to be told, and before those of others. A signal that nobody
+ * else listens to ends the process as it would have, once the last of them has stopped.
  *
- * @returns what takes the run off again; to be called when it has stopped
+ * @returns what takes it off again; to be called when it has stopped
  */
 export function stopWithProcess(stop: () => void): () => void {
 	// A function of its own, so that the same one given twice counts twice.
@@ -35,7 +35,7 @@ function stopAll(): void {
 }
 
 function listen(): void {
-	for (const signal of SIGNALS) process.on(signal, onSignal);
+	for (const signal of SIGNALS) process.prependListener(signal, onSignal);
 	process.on('beforeExit', stopAll);
 }
 
