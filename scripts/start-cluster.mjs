@@ -30,22 +30,28 @@ async function main() {
 	const n8nFolder = await toolchain.ensureN8n();
 	const tarball = await toolchain.buildPackage(path.join(toolchain.CACHE, 'packed'));
 
-	let running;
+	let mail;
+	let starting;
 	let ending = false;
 	const end = async (code) => {
 		if (ending) return;
 		ending = true;
 		console.log('Ending …');
+		// What is half started has to be there before it can be ended.
+		const running = await starting?.catch(() => undefined);
 		await running?.stop();
-		mail.stop();
+		mail?.stop();
 		process.exit(code);
 	};
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
-	const mail = await demo.startMailServer();
+	mail = await demo.startMailServer();
 	console.log(`Starting PostgreSQL, Redis, n8n, ${workers} workers and a webhook processor …`);
+	let running;
 	try {
 		const port = await ports.freePort(5678);
-		running = await cluster.startCluster({ n8nFolder, tarball, folder, workers, port });
+		starting = cluster.startCluster({ n8nFolder, tarball, folder, workers, port });
+		running = await starting;
+		if (ending) return;
 		await running.main.api.signIn(demo.OWNER);
 		const workflows = await demo.setUpDemo(running.main.api, mail.ports, running.mailStore);
 		tell(running, mail, workflows);

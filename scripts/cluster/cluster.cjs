@@ -4,6 +4,7 @@ const { randomBytes } = require('node:crypto');
 const { existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
+const { freePort } = require('../lib/free-port.cjs');
 const { startN8n } = require('../lib/n8n-server.cjs');
 const { installPackage } = require('../lib/toolchain.cjs');
 const { startPostgres, startRedis } = require('./services.cjs');
@@ -34,7 +35,13 @@ async function startCluster({ n8nFolder, tarball, folder, workers = 2, port, env
 	try {
 		const postgres = await started(startPostgres(path.join(folder, 'postgres')));
 		const redis = await started(startRedis(path.join(folder, 'redis')));
-		const shared = { ...queueMode(postgres.port, redis.port, encryptionKey(folder)), ...env };
+		// Where main and workers say that webhooks are answered; a company's proxy would lead there.
+		const webhookPort = await freePort();
+		const shared = {
+			...queueMode(postgres.port, redis.port, encryptionKey(folder)),
+			WEBHOOK_URL: `http://127.0.0.1:${webhookPort}/`,
+			...env,
+		};
 		/** A process of n8n, with the package in its own folder. */
 		const startProcess = async (role, name, more = {}) => {
 			const userFolder = path.join(folder, name);
@@ -48,7 +55,7 @@ async function startCluster({ n8nFolder, tarball, folder, workers = 2, port, env
 		let count = 0;
 		const startWorker = (more) => startProcess('worker', `worker-${++count}`, more);
 		const [webhook, ...working] = await allStarted([
-			startProcess('webhook', 'webhook'),
+			startProcess('webhook', 'webhook', { port: webhookPort }),
 			...Array.from({ length: workers }, () => startWorker()),
 		]);
 		return {
