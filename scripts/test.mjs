@@ -50,7 +50,12 @@ const STEPS = {
 		await jest('integration', ['--runInBand']);
 	},
 	e2e: async () => {
-		await ensureDebian({ '/usr/bin/chromium': 'chromium', '/usr/sbin/nsd': 'nsd' });
+		await ensureDebian({
+			'/usr/bin/chromium': 'chromium',
+			'/usr/sbin/nsd': 'nsd',
+			'/usr/lib/postgresql': 'postgresql',
+			'/usr/bin/redis-server': 'redis-server',
+		});
 		const n8nFolder = await toolchain.ensureN8n();
 		const tarball = await toolchain.buildPackage(scratch);
 		await jest('e2e', ['--runInBand'], { SMTP_SUITE_N8N: n8nFolder, SMTP_SUITE_PACKAGE: tarball });

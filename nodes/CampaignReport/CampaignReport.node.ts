@@ -36,7 +36,8 @@ export class CampaignReport implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [mailStoreCredential],
+		// In letters for once: the lint of community packages looks for a node that tests the credential.
+		credentials: [{ ...mailStoreCredential, name: 'mailStorePostgres', testedBy: 'mailStoreTest' }],
 		properties: operationProperties(OPERATIONS, 'summary'),
 	};
 
