@@ -298,8 +298,9 @@ describe('the examples', () => {
 			await demo.n8n.api.deactivate(id);
 		},
 		'birthday-mails': async () => {
-			const now = new Date();
-			const today = `1990-${String(now.getMonth() + 1).padStart(2, '0')}-${String(now.getDate()).padStart(2, '0')}`;
+			// The day of n8n's own time zone, which is this one unless GENERIC_TIMEZONE says otherwise.
+			const zone = { timeZone: 'America/New_York' };
+			const today = `1990${new Date().toLocaleDateString('sv-SE', zone).slice('2026'.length)}`;
 			const id = await imported('birthday-mails', {
 				'Some rows to try': rows([
 					{ email: 'bea@example.test', name: 'Bea', born: today },
