@@ -3,21 +3,28 @@ import { Pacer } from '../../../mail/pacing/pacer';
 import type { PacePlan } from '../../../mail/pacing/plan';
 import { createSmtpPool } from '../../../mail/smtp/pool';
 import { openStore } from '../../../mail/store/open';
+import type { PostgresPlace } from '../../../mail/store/postgres/place';
 import { greeting } from './campaign';
 
 /** What a process that keeps to a plan is told, as JSON in its first argument. */
 export interface PacedOrder {
-	storePath: string;
+	/** A file's path, or a place in PostgreSQL. */
+	store: { path: string } | { postgres: PostgresPlace };
+	/** How far its clock is ahead of the others', in ms. */
+	clockAheadMs: number;
 	port: number;
 	campaign: string;
 	plan: PacePlan;
 	connections: number;
 	/** Bursts: a run of its own each, so many ms after the one before. */
-	bursts: { addresses: string[]; afterMs: number }[];
+	bursts: readonly { addresses: readonly string[]; afterMs: number }[];
 }
 
-async function main({ storePath, port, campaign, plan, connections, bursts }: PacedOrder) {
-	const store = await openStore({ path: storePath, masterKey: 'test' });
+async function main(order: PacedOrder) {
+	const { port, campaign, plan, connections, bursts } = order;
+	const trueNow = Date.now;
+	Date.now = () => trueNow() + order.clockAheadMs;
+	const store = await openStore({ ...order.store, masterKey: 'test' });
 	const pool = createSmtpPool({
 		host: '127.0.0.1',
 		port,
