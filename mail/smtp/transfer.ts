@@ -1,5 +1,6 @@
 import { notifyParameters, reportParameters } from './delivery-parameters';
 import type { Envelope, SendOptions, SmtpStage } from './send-result';
+import { declaredSize } from './wire-message';
 import type { WireMessage } from './wire-message';
 
 /** What the server's EHLO offered, as far as a message is concerned. */
@@ -76,7 +77,7 @@ export class Transfer {
 		readonly leave: SendOptions['beforeFinalDot'],
 		reset: boolean,
 	) {
-		this.#commands = commandsFor(envelope, message.size, features, reset);
+		this.#commands = commandsFor(envelope, declaredSize(message), features, reset);
 	}
 
 	/** What is said first: all commands at once where the server allows it. */
@@ -183,9 +184,10 @@ function kindOf(reply: string): string | undefined {
 /** A message that cannot be brought to this server, found out before a word is said. */
 export function unfit(
 	{ from, to, requireTls }: Envelope,
-	{ size }: WireMessage,
+	message: WireMessage,
 	{ largest, smtpUtf8, requiresTls }: ServerFeatures,
 ): Conclusion | undefined {
+	const size = declaredSize(message);
 	const refuse = (reply: string, stage: SmtpStage): Conclusion => ({
 		end: 'refused',
 		reply,

@@ -131,6 +131,19 @@ describe('a message that is larger than the server takes (RFC 1870)', () => {
 		await server.close();
 	});
 
+	it('is measured without the dots that are doubled on the wire', async () => {
+		const server = await scriptedServer({ answers: { EHLO: '250-here\r\n250 SIZE 100' } });
+		const pool = createSmtpPool(accountAt(server.port));
+		const full = Buffer.from(`Subject: x\r\n\r\n${'.\r\n'.repeat(28)}ab\r\n`.slice(0, 98) + '\r\n');
+		expect(full).toHaveLength(100);
+		expect(await pool.send(ENVELOPE, full)).toMatchObject({ result: 'accepted' });
+		expect(server.commands.filter((line) => line.startsWith('MAIL'))).toEqual([
+			expect.stringMatching(/ SIZE=100$/),
+		]);
+		await pool.close();
+		await server.close();
+	});
+
 	it('is left to the server where that names no size', async () => {
 		for (const offer of ['SIZE', 'SIZE 0', 'HELP']) {
 			const { result } = await sendThrough({ answers: { EHLO: `250-here\r\n250 ${offer}` } });

@@ -224,6 +224,15 @@ describe('the bytes of a message', () => {
 		expect(onTheWire(raw)).toBe(wire);
 	});
 
+	it.each(['\n', '\r', '\r\n.'])('of a large one are seen to wherever %j stands', (odd) => {
+		const line = `${'x'.repeat(76)}\r\n`;
+		for (const lines of [0, 1, 838, 839, 840, 841, 2_000]) {
+			const raw = `${line.repeat(lines)}x${odd}${line.repeat(900)}`;
+			const wire = raw.replace(/\r\n|\r|\n/g, '\r\n').replaceAll('\n.', '\n..');
+			expect(onTheWire(raw)).toBe(wire);
+		}
+	});
+
 	it('that need no change are not copied', () => {
 		expect(asWireMessage(SHORT).pieces[0]).toBe(SHORT);
 	});
