@@ -129,6 +129,7 @@ const OF_THE_ACCOUNT: Readonly<Record<SmtpProblem['code'], 'yes' | 'no' | 'until
 	connectionLost: 'no',
 	refusedByServer: 'yes',
 	protocol: 'no',
+	limitReached: 'no',
 	cancelled: 'no',
 };
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PaceBook, Revision } from '../store/store';
 import { readSlotPage, writeSlotPage } from './page';
+import { keepPlace, mailsAhead } from './line';
 import type { SlotPage } from './page';
 import { applyReport, nextBlockSize, roomIn } from './window';
 import type { Limit, SlotReport } from './window';
@@ -32,6 +33,9 @@ const KEEP_MS = 250;
 const REPORT_MS = 20;
 const LONGEST_LOOK_MS = 250;
 const ASKING_MS = 50;
+/** Who stands in line is seen there at least so often, in ms: a place is kept only a little longer. */
+const IN_LINE_LOOK_MS = 5_000;
+const IN_LINE_MS = IN_LINE_LOOK_MS + 2_000;
 
 interface Block {
 	id: string;
@@ -59,8 +63,10 @@ interface Block {
  * Times are of a clock that only goes forward; the pages have the store's.
  */
 export class Desk {
+	readonly #id = randomUUID();
 	readonly #blocks: Block[] = [];
 	#closedUntil = 0;
+	#roomAt = 0;
 	#atWork: Promise<void> | undefined;
 	#timer: NodeJS.Timeout | undefined;
 	#ended = false;
@@ -75,6 +81,11 @@ export class Desk {
 			onChange: () => void;
 			onError: (error: unknown) => void;
 			monotonic?: () => number;
+			/**
+			 * Given: the mails stand in line on the pages, before those of all desks that do not. It says how
+			 * many wait now; no more slots than that are taken at once.
+			 */
+			mailsInLine?: () => number;
 		},
 	) {}
 
@@ -94,6 +105,21 @@ export class Desk {
 		const now = this.#now();
 		if (this.#usable(now)) return 0;
 		return Math.max(this.#closedUntil - now, this.#atWork ? ASKING_MS : 0);
+	}
+
+	/** For how long there surely is none, in ms; 0 where somebody may give some back before. */
+	get roomInMs(): number {
+		return Math.max(this.#roomAt - this.#now(), 0);
+	}
+
+	/** The book has been asked, and will answer. */
+	get isAsking(): boolean {
+		return this.#atWork !== undefined;
+	}
+
+	/** Fewer mails stand in line than the pages say. */
+	leaveLine(): void {
+		void this.#work(false);
 	}
 
 	/** Tells the book of everything, and gives back what is left. */
@@ -122,7 +148,10 @@ export class Desk {
 			if (used) {
 				block.used += 1;
 				block.usedAt = this.#now();
-			} else this.#closedUntil = 0;
+			} else {
+				this.#closedUntil = 0;
+				this.#roomAt = 0;
+			}
 			this.#reportIn(REPORT_MS);
 		};
 		const isOver = () => this.#now() >= block.reservedAt + USE_MS;
@@ -207,30 +236,45 @@ export class Desk {
 		for (const page of pages)
 			for (const report of told) page.log = applyReport(page.log, atTime(report, now));
 		const limits = this.pages.map((ruled, index) => ruled.limits(pages[index]?.since, now));
-		const rooms = pages.map(({ log }, index) => roomIn(log, limits[index] ?? [], now));
+		const shortest = Math.min(...limits.flat().map(({ perMs }) => perMs));
+		const lookMs = Math.min(Math.max(shortest / 128, 5), LONGEST_LOOK_MS);
+		const inLine = this.options.mailsInLine?.();
+		const rooms = pages.map(({ log, line = [] }, index) => {
+			const room = roomIn(log, limits[index] ?? [], now);
+			const free = room.free - mailsAhead(line, this.#id, now);
+			const waitMs = free > 0 ? 0 : room.free > 0 ? lookMs : room.nextAt - now;
+			return { free, waitMs, maySooner: room.maySooner || room.free > 0 };
+		});
 		const free = Math.min(
 			...rooms.map((room) => room.free),
 			nextBlockSize(limits.flat(), this.#lastBlock),
+			inLine ?? Infinity,
 		);
 		const count = wanted && free > 0 ? free : 0;
-		if (count > 0)
-			for (const page of pages) {
-				page.since ??= now;
-				page.log = [...page.log, [now + HOLD_MS, count, id]];
-			}
-		const waitMs = Math.max(...rooms.map((room) => (room.free > 0 ? 0 : room.nextAt - now)));
-		const maySooner = rooms.some((room) => room.maySooner);
-		const shortest = Math.min(...limits.flat().map(({ perMs }) => perMs));
-		const lookMs = Math.min(Math.max(shortest / 128, 5), LONGEST_LOOK_MS);
+		for (const page of pages) {
+			if (inLine !== undefined)
+				page.line = keepPlace(page.line ?? [], [this.#id, inLine - count, now + IN_LINE_MS], now);
+			if (count === 0) continue;
+			page.since ??= now;
+			page.log = [...page.log, [now + HOLD_MS, count, id]];
+		}
+		const roomInMs = Math.max(...rooms.map(({ waitMs }) => waitMs));
+		const maySooner = rooms.some((room) => room.free <= 0 && room.maySooner);
 		return {
 			pages: pages.map((page, index) => writeSlotPage(page, limits[index] ?? [], now)),
-			result: { count, waitMs: maySooner ? Math.min(waitMs, lookMs) : waitMs },
+			result: {
+				count,
+				waitMs: maySooner ? Math.min(roomInMs, lookMs) : roomInMs,
+				roomInMs: maySooner ? 0 : roomInMs,
+			},
 		};
 	}
 
-	#answered(id: string, { count, waitMs }: Answer, calledAt: number): void {
+	#answered(id: string, { count, waitMs, roomInMs }: Answer, calledAt: number): void {
 		if (count === 0) {
-			this.#closedUntil = this.#now() + Math.max(waitMs, 1);
+			const lookMs = this.options.mailsInLine ? Math.min(waitMs, IN_LINE_LOOK_MS) : waitMs;
+			this.#closedUntil = this.#now() + Math.max(lookMs, 1);
+			this.#roomAt = this.#now() + roomInMs;
 			return;
 		}
 		const nothing = { out: 0, used: 0, usedAt: 0, news: false };
@@ -264,6 +308,8 @@ interface Answer {
 	count: number;
 	/** When there may be room again, if there was none. */
 	waitMs: number;
+	/** For how long there surely is none. */
+	roomInMs: number;
 }
 
 /** A report whose times are still ages. */

@@ -12,7 +12,12 @@ export interface SlotPage {
 	/** When the first mail was let go. */
 	since?: number;
 	log: SlotLog;
+	/** Who waits for single mails, the first in front: the next slots are theirs. */
+	line?: readonly PlaceInLine[];
 }
+
+/** A desk, how many of its mails wait, and until when the place is kept for it (ms, the store's clock). */
+export type PlaceInLine = readonly [id: string, mails: number, until: number];
 
 export interface AccountPage {
 	plan?: PacePlan;

@@ -48,6 +48,7 @@ export interface SmtpProblem {
 		| 'connectionLost'
 		| 'refusedByServer'
 		| 'protocol'
+		| 'limitReached'
 		| 'cancelled';
 	/** One plain sentence: what happened, to which server. */
 	message: string;

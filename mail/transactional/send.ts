@@ -5,12 +5,15 @@ import type { ComposedMessage } from '../message/compose';
 import type { DkimSigner } from '../message/dkim';
 import type { Draft } from '../message/draft';
 import { domainOf } from '../model/address';
-import type { SendOptions, SmtpPool } from '../smtp/send-result';
+import type { Slot } from '../pacing/desk';
+import type { SendOptions, SmtpPool, SmtpProblem } from '../smtp/send-result';
 import { messageIdOf, sendOnce } from './once';
 import type { OnceOptions } from './once';
 import { outcomeOf } from './receipt';
 import type { Receipt } from './receipt';
 import { pauseBeforeNextTry } from './try-again';
+import { sendInTurn } from './turn';
+import type { SendOnPool } from './turn';
 
 export type { OnceOptions } from './once';
 export type { Receipt } from './receipt';
@@ -28,6 +31,8 @@ export interface TransactionalOptions {
 	messageKey?: string;
 	/** Given: the mail leaves with its signature. */
 	signer?: DkimSigner;
+	/** Asked before each try, where the account has limits: leave for one mail, or why there is none. */
+	turn?: () => Promise<Slot | SmtpProblem>;
 	/** Told the bytes of a mail that a server has taken now, and not of one that an earlier try sent. */
 	onSent?: (raw: Buffer) => Promise<void>;
 	signal?: AbortSignal;
@@ -46,7 +51,7 @@ export async function sendTransactional(
 	draft: Draft,
 	options: TransactionalOptions = {},
 ): Promise<Receipt> {
-	const { clock = Date.now, pausesMs = PAUSES_MS, once, signer, signal } = options;
+	const { clock = Date.now, pausesMs = PAUSES_MS, once, signer, turn, signal } = options;
 	const onceKey = once?.countsForMs === undefined ? once?.key : undefined;
 	const { envelope, messageId, raw } = await composeTransactional(draft, {
 		key: options.messageKey ?? onceKey,
@@ -55,10 +60,18 @@ export async function sendTransactional(
 	});
 
 	const send = async (beforeFinalDot?: SendOptions['beforeFinalDot']) => {
-		const begunAt = clock();
-		const result = await pool.send(envelope, raw, { beforeFinalDot, signal });
+		const onPool: SendOnPool = async (gate) => {
+			const begunAt = clock();
+			const result = await pool.send(envelope, raw, { beforeFinalDot: gate, signal });
+			return { result, passage: { size: raw.length, begunAt, endedAt: clock() } };
+		};
+		const sent = turn
+			? await sendInTurn(turn, onPool, beforeFinalDot)
+			: await onPool(beforeFinalDot);
+		if ('problem' in sent)
+			return { messageId, envelope, outcome: 'notSent' as const, problem: sent.problem };
+		const { result, passage } = sent;
 		if (result.result === 'withdrawn') return undefined;
-		const passage = { size: raw.length, begunAt, endedAt: clock() };
 		return { messageId, envelope, ...outcomeOf(result, passage) };
 	};
 	const attempt = async (): Promise<Receipt> => {

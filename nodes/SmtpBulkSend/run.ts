@@ -37,8 +37,11 @@ export async function* runPaced(
 	context: IExecuteFunctions,
 	{ id, name, definition, message, account, store, recipients, skip, isKnown }: CampaignToRun,
 ): AsyncGenerator<RecipientOutcome, void> {
-	const pacer = await startPacer(store, account, [await readAccountPlan(context), definition.plan]);
+	const plan = await readAccountPlan(context);
+	const pacer = await startPacer(store, account, [plan, definition.plan]);
 	const { limits } = withinPlan(account, pacer.plan);
+	// Connections that the credential allows are those of all its senders: they share the pool.
+	const { connections } = withinPlan(account, plan).limits;
 	const progress = keepProgress(store.paceBook, id, store.clock);
 	const tell = tellEditor(context, name, describePlan(pacer.plan));
 	try {
@@ -51,7 +54,7 @@ export async function* runPaced(
 			...(skip ? { skip } : {}),
 			pool: warmPool({
 				...account,
-				limits: { ...account.limits, messagesPerConnection: limits.messagesPerConnection },
+				limits: { connections, messagesPerConnection: limits.messagesPerConnection },
 			}),
 			concurrency: limits.connections,
 			campaign: {

@@ -18,6 +18,7 @@ import { readReply, replyToMessageOption } from './properties/reply';
 import { mailTrackingProperty } from './tracking';
 import { repeatOptions } from './properties/repeats';
 import { sentCopyOptions } from './properties/sent-copy';
+import { longestWaitOption } from './turns';
 
 /** The form of one mail, for every operation that makes one. */
 export const messageProperties: INodeProperties[] = [
@@ -45,6 +46,7 @@ export const optionsProperty = optionsOf(messageOptions);
 /** The same, and what only matters where the mail leaves. */
 export const sendOptionsProperty = optionsOf([
 	...messageOptions,
+	longestWaitOption,
 	...repeatOptions,
 	...sentCopyOptions,
 ]);

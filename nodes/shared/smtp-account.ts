@@ -14,7 +14,8 @@ import {
 	SMTP_PRESETS,
 	verifySmtpAccount,
 } from '../../mail/index';
-import type { SmtpAccount, SmtpAuth, SmtpPool } from '../../mail/index';
+import type { PacePlan, SmtpAccount, SmtpAuth, SmtpPool } from '../../mail/index';
+import { planOf } from './account-pace';
 import { asText } from './as-text';
 import { readAccessTokens } from './oauth2-tokens';
 import { readServer } from './server-fields';
@@ -49,14 +50,24 @@ export const authenticationProperty: INodeProperties = {
 
 /** The account that the node's credential describes. */
 export async function readSmtpAccount(context: IExecuteFunctions): Promise<SmtpAccount> {
-	if (context.getNodeParameter('authentication', 0, 'smtpAccount') !== 'smtpOAuth2Api')
-		return smtpAccountFrom(await context.getCredentials('smtpAccount'));
+	return (await readSmtpSender(context)).account;
+}
+
+/** The account, and the limits that its credential sets: n8n is asked for the credential once. */
+export async function readSmtpSender(
+	context: IExecuteFunctions,
+): Promise<{ account: SmtpAccount; plan: PacePlan }> {
+	if (context.getNodeParameter('authentication', 0, 'smtpAccount') !== 'smtpOAuth2Api') {
+		const credential = await context.getCredentials('smtpAccount');
+		return { account: smtpAccountFrom(credential), plan: planOf(credential) };
+	}
 	const credential = await context.getCredentials('smtpOAuth2Api');
 	const user = asText(credential.user).trim();
 	if (user === '')
 		throw new Error('The OAuth2 credential has no user. Fill in the address of the mailbox.');
 	const tokens = await readAccessTokens(context, 'smtpOAuth2Api');
-	return accountFrom(credential, SMTP_OAUTH2_SERVICES, { user, tokens });
+	const account = accountFrom(credential, SMTP_OAUTH2_SERVICES, { user, tokens });
+	return { account, plan: planOf(credential) };
 }
 
 /** The pool of this account; any change of the credential makes another. */

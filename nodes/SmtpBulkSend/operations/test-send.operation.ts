@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { sendTrial } from '../../../mail/index';
 import type { CampaignRecipient } from '../../../mail/index';
-import { readAccountPlan, startPacer } from '../../shared/account-pace';
+import { readAccountPlan, startPacer, withinPlan } from '../../shared/account-pace';
 import { readMailboxes } from '../../shared/address-fields';
 import { readDkimSigner } from '../../shared/dkim-key';
 import { openNodeStore } from '../../shared/mail-store';
@@ -54,7 +54,8 @@ async function sendTests(context: IExecuteFunctions): Promise<INodeExecutionData
 	const signer = await readDkimSigner(context);
 	const account = await readSmtpAccount(context);
 	const store = await openNodeStore(context);
-	const pacer = await startPacer(store, account, [await readAccountPlan(context), definition.plan]);
+	const plan = await readAccountPlan(context);
+	const pacer = await startPacer(store, account, [plan, definition.plan]);
 	const outputs: [INodeExecutionData[], INodeExecutionData[]] = [[], []];
 	try {
 		for await (const { index, ...mail } of sendTrial({
@@ -65,7 +66,7 @@ async function sendTests(context: IExecuteFunctions): Promise<INodeExecutionData
 				...(signer ? { signer } : {}),
 				...(await trialLinksOf(context, store, form)),
 			}),
-			pool: warmPool(account),
+			pool: warmPool(withinPlan(account, plan)),
 			pacer,
 			to: to.map(({ address }) => address),
 			samples: await first(

@@ -5,6 +5,7 @@ import { readDkimSigner } from '../../shared/dkim-key';
 import { forEachItem } from '../../shared/for-each-item';
 import { openNodeStore } from '../../shared/mail-store';
 import { runContext } from '../../shared/run-context';
+import { EmptyMails } from '../empty-mails';
 import { messageProperties, optionsProperty, readDraft } from '../message';
 import { readRun, runKey } from '../once';
 import { trackMails } from '../tracking';
@@ -29,10 +30,12 @@ async function previewEachItem(nodeContext: IExecuteFunctions): Promise<INodeExe
 	const run = readRun(context);
 	const signer = await readDkimSigner(context);
 	const track = trackMails(context, () => openNodeStore(context), 'preview');
-	return await forEachItem(context, { atATime: 1, done: madeBefore }, async (itemIndex) => {
+	const emptyMails = new EmptyMails();
+	const items = await forEachItem(context, { atATime: 1, done: madeBefore }, async (itemIndex) => {
 		const key = runKey(run, itemIndex);
 		const draft = await track(await readDraft(context, itemIndex), { itemIndex, key });
 		const mail = await composeTransactional(draft, { key, signer });
+		emptyMails.note(itemIndex, draft);
 		const { envelope, messageId, html, text, raw } = mail;
 		return {
 			json: {
@@ -48,6 +51,8 @@ async function previewEachItem(nodeContext: IExecuteFunctions): Promise<INodeExe
 			},
 		};
 	});
+	emptyMails.tell(context);
+	return items;
 }
 
 function madeBefore(count: number): string {

@@ -8,7 +8,8 @@ import { forEachItem } from '../../shared/for-each-item';
 import { openNodeStoreNamed } from '../../shared/mail-store';
 import { tellOfOtherStores } from '../../shared/other-stores';
 import { runContext } from '../../shared/run-context';
-import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
+import { withinPlan } from '../../shared/account-pace';
+import { readSmtpSender, warmPool } from '../../shared/smtp-account';
 import { onceFor, readRun, withinRun } from '../once';
 import {
 	addressOptions,
@@ -21,6 +22,7 @@ import { readRepeats, repeatOptions } from '../properties/repeats';
 import { readWaitLimit, waitLimitOption } from '../properties/wait-limit';
 import { roundOf, rememberRound } from '../question-round';
 import { receiptToItem } from '../receipt-item';
+import { longestWaitOption, readLongestWait, takeTurns } from '../turns';
 import type { Operation } from './operation';
 
 const optionsProperty: INodeProperties = {
@@ -33,6 +35,7 @@ const optionsProperty: INodeProperties = {
 		...addressOptions,
 		...questionOptions,
 		...repeatOptions.filter(({ name }) => name === 'retries' || name === 'unknown'),
+		longestWaitOption,
 		signWithDkimProperty,
 		waitLimitOption,
 	].toSorted((a, b) => a.displayName.localeCompare(b.displayName)),
@@ -81,7 +84,9 @@ async function ask(
 	question: Question,
 	options: Readonly<Record<string, unknown>>,
 ): Promise<INodeExecutionData> {
-	const account = await readSmtpAccount(context);
+	const sender = await readSmtpSender(context);
+	const account = withinPlan(sender.account, sender.plan);
+	const longestWaitMs = readLongestWait(options);
 	const signer = await readDkimSigner(context);
 	const opened = await openNodeStoreNamed(context);
 	const { store } = opened;
@@ -99,14 +104,20 @@ async function ask(
 		...questionParts(question, links),
 		attachments: [],
 	};
-	return await withinRun(run, context, store, async () => {
-		const once = await onceFor(run, context, store, 0, draft, repeats);
-		const { pausesMs } = repeats;
-		const receipt = await sendTransactional(warmPool(account), draft, {
-			...once,
-			pausesMs,
-			signer,
+	const turns = takeTurns(context, store, account, sender.plan);
+	try {
+		return await withinRun(run, context, store, async () => {
+			const once = await onceFor(run, context, store, 0, draft, repeats);
+			const { pausesMs } = repeats;
+			const receipt = await sendTransactional(warmPool(account), draft, {
+				...once,
+				pausesMs,
+				signer,
+				turn: turns.turnFor(longestWaitMs),
+			});
+			return receiptToItem(context.getNode(), receipt, repeats);
 		});
-		return receiptToItem(context.getNode(), receipt, repeats);
-	});
+	} finally {
+		await turns.close();
+	}
 }

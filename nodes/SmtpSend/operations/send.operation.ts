@@ -7,13 +7,16 @@ import { forEachItem } from '../../shared/for-each-item';
 import { openNodeStoreNamed } from '../../shared/mail-store';
 import { tellOfOtherStores } from '../../shared/other-stores';
 import { runContext } from '../../shared/run-context';
-import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
+import { withinPlan } from '../../shared/account-pace';
+import { readSmtpSender, warmPool } from '../../shared/smtp-account';
+import { EmptyMails } from '../empty-mails';
 import { messageProperties, readDraft, sendOptionsProperty } from '../message';
 import { onceFor, readRun, withinRun } from '../once';
 import { readRepeats } from '../properties/repeats';
 import { receiptToItem } from '../receipt-item';
 import { openSentCopies } from '../sent-copies';
 import { trackMails } from '../tracking';
+import { readLongestWait, takeTurns } from '../turns';
 import type { Operation } from './operation';
 
 export const send: Operation = {
@@ -29,7 +32,8 @@ export const send: Operation = {
 
 async function sendEachItem(nodeContext: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const context = runContext(nodeContext);
-	const account = await readSmtpAccount(context);
+	const sender = await readSmtpSender(context);
+	const account = withinPlan(sender.account, sender.plan);
 	const signer = await readDkimSigner(context);
 	const pool = warmPool(account);
 	const opened = await openNodeStoreNamed(context);
@@ -38,10 +42,13 @@ async function sendEachItem(nodeContext: IExecuteFunctions): Promise<INodeExecut
 	const track = trackMails(context, () => Promise.resolve(store), 'send');
 	const copies = await openSentCopies(context);
 	const run = readRun(context);
+	const turns = takeTurns(context, store, account, sender.plan);
+	const emptyMails = new EmptyMails();
 	const sendItem = async (itemIndex: number, later: NonNullable<OnceOptions['later']>) => {
 		const draft = await readDraft(context, itemIndex);
 		const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
 		const repeats = readRepeats(options);
+		const longestWaitMs = readLongestWait(options);
 		// Before the links are in: they are of this try, and a retry is known by what the mail says.
 		const { once, messageKey } = await onceFor(run, context, store, itemIndex, draft, repeats);
 		const linked = await track(draft, { itemIndex, key: messageKey });
@@ -50,8 +57,10 @@ async function sendEachItem(nodeContext: IExecuteFunctions): Promise<INodeExecut
 			messageKey,
 			pausesMs: repeats.pausesMs,
 			signer,
+			turn: turns.turnFor(longestWaitMs),
 			onSent: copies && ((raw) => copies.add(itemIndex, raw)),
 		});
+		if (receipt.outcome === 'sent') emptyMails.note(itemIndex, draft);
 		const item = receiptToItem(context.getNode(), receipt, repeats);
 		return { ...item, json: { ...item.json, ...copies?.outputOf(itemIndex) } };
 	};
@@ -61,6 +70,8 @@ async function sendEachItem(nodeContext: IExecuteFunctions): Promise<INodeExecut
 			forEachItem(context, { atATime, done: sentBefore }, (index) => sendItem(index, later)),
 		);
 	} finally {
+		emptyMails.tell(context);
+		await turns.close();
 		await copies?.close();
 	}
 }
