@@ -51,7 +51,7 @@ export const limitProperties: INodeProperties[] = [
 		type: 'options',
 		default: 'service',
 		description:
-			'How fast campaigns may send by this account. The limits hold over all campaigns, executions and workers together.',
+			'How fast this account may send. The limits hold over all nodes, executions and workers together.',
 		options: [
 			{
 				name: 'As the Mail Service Allows',

@@ -7,6 +7,8 @@ export interface CountingServer {
 	readonly port: number;
 	/** How often a mail to this address was taken: its final dot had come. */
 	readonly times: Map<string, number>;
+	/** When each mail was taken, in ms since the epoch. */
+	readonly log: { to: string[]; at: number }[];
 	/** To whom the body of a mail had begun. */
 	readonly bodies: Set<string>;
 	/** Recipients that are refused now. */
@@ -22,6 +24,7 @@ export async function countingServer({
 }): Promise<CountingServer> {
 	const times = new Map<string, number>();
 	const bodies = new Set<string>();
+	const log: CountingServer['log'] = [];
 	const smtp = new SMTPServer({
 		disabledCommands: ['AUTH', 'STARTTLS'],
 		disableReverseLookup: true,
@@ -35,6 +38,7 @@ export async function countingServer({
 			stream.on('error', () => (whole = false));
 			stream.resume().on('end', () => {
 				if (!whole) return;
+				log.push({ to, at: Date.now() });
 				for (const each of to) times.set(each, (times.get(each) ?? 0) + 1);
 				void sleep(answerAfterMs).then(() => {
 					done();
@@ -49,6 +53,7 @@ export async function countingServer({
 	const server: CountingServer = {
 		port: (smtp.server.address() as AddressInfo).port,
 		times,
+		log,
 		bodies,
 		refuse: () => false,
 		close: () =>
