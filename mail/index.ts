@@ -138,6 +138,7 @@ export type { PostgresPlace } from './store/postgres/place';
 export { verifyPostgres } from './store/postgres/verify';
 export type {
 	CampaignRecord,
+	Forgotten,
 	LedgerEntry,
 	MailStore,
 	NewSuppression,

@@ -387,6 +387,28 @@ export interface Campaigns {
 	owing(): Promise<OwingCampaign[]>;
 	/** Newest first. */
 	list(page: { limit: number; offset?: number }): Promise<CampaignRecord[]>;
+	/**
+	 * Those of which `forget` would delete something, oldest first: finished or cancelled before then, or
+	 * with single mails from before then.
+	 */
+	aged(before: number): Promise<string[]>;
+	/**
+	 * Deletes what is kept of a campaign that was finished or cancelled before then: recipients, what came
+	 * home of them, links and events. Of one that is in use it deletes the single mails from before then,
+	 * with their events. Suppressions stay. In small steps: one that is cut short is gone on with the next
+	 * time, and a campaign that is begun anew meanwhile keeps what is left.
+	 */
+	forget(id: string, before: number): Promise<Forgotten>;
+}
+
+/** How much was deleted of a campaign. */
+export interface Forgotten {
+	recipients: number;
+	/** Single mails. */
+	mails: number;
+	events: number;
+	/** Nothing of it is left. */
+	entirely: boolean;
 }
 
 export type CampaignState = 'running' | 'paused' | 'cancelled';

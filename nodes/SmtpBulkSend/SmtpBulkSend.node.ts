@@ -12,6 +12,7 @@ import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credent
 import { operationProperties } from '../shared/operations';
 import { authenticationProperty, smtpAccountTest } from '../shared/smtp-account';
 import { cancel } from './operations/cancel.operation';
+import { cleanUp } from './operations/clean-up.operation';
 import { dryRun } from './operations/dry-run.operation';
 import type { Operation } from './operations/operation';
 import { pause } from './operations/pause.operation';
@@ -20,21 +21,30 @@ import { send } from './operations/send.operation';
 import { status } from './operations/status.operation';
 import { testSend } from './operations/test-send.operation';
 
-const OPERATIONS: readonly Operation[] = [cancel, dryRun, pause, resume, send, status, testSend];
+const OPERATIONS: readonly Operation[] = [
+	cancel,
+	cleanUp,
+	dryRun,
+	pause,
+	resume,
+	send,
+	status,
+	testSend,
+];
 
 /**
  * Those that only look into the store. By `hide`, not `show`: what Authentication is shown for counts as
  * part of the sign-in in n8n's editor, which then leaves the choice of the operation out.
  */
 const WITHOUT_ACCOUNT = {
-	hide: { operation: [pause, cancel, status].map(({ choice }) => choice.value as string) },
+	hide: { operation: [pause, cancel, cleanUp, status].map(({ choice }) => choice.value as string) },
 };
 
 /** Evaluated by the editor, so it names nothing of ours. */
 const OUTPUTS: INodeTypeDescription['outputs'] = `={{ (({ send: ["Sent", "Deferred", "Failed", "Skipped"], resume: ["Sent", "Deferred", "Failed", "Skipped"], dryRun: ["Report", "Left Out"], testSend: ["Sent", "Failed"] })[$parameter["operation"] || "send"] || ["Result"]).filter((name, index) => index === 0 || $parameter["outputItems"] !== "summary" || !["send", "resume"].includes($parameter["operation"])).map((name) => ({ type: "${NodeConnectionTypes.Main}", displayName: $parameter["outputItems"] === "summary" && ["send", "resume"].includes($parameter["operation"]) ? "Summary" : name })) }}`;
 
 const SUBTITLE =
-	'={{ ({ send: "send", resume: "resume", dryRun: "dry run", testSend: "test", pause: "pause", cancel: "cancel", status: "status" })[$parameter["operation"]] + ($parameter["campaignId"] ? ": " + $parameter["campaignId"] : "") }}';
+	'={{ ({ send: "send", resume: "resume", dryRun: "dry run", testSend: "test", pause: "pause", cancel: "cancel", cleanUp: "clean up", status: "status" })[$parameter["operation"]] + ($parameter["campaignId"] ? ": " + $parameter["campaignId"] : "") }}';
 
 const shownForSending = (authentication: string) => ({
 	show: { authentication: [authentication] },

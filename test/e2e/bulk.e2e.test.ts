@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startFaultServer } from '../support/fault-smtp-server';
@@ -23,6 +25,7 @@ interface Told {
 	remaining: number;
 	sent: number;
 	unknown: number;
+	campaignId: string;
 }
 
 describe('SMTP Bulk Send in a real n8n', () => {
@@ -263,6 +266,33 @@ describe('SMTP Bulk Send in a real n8n', () => {
 		},
 		300_000 + KILLS * 60_000,
 	);
+
+	it('forgets an old campaign by Clean Up, and no other', async () => {
+		const before = { operation: 'cleanUp', cleanUpDays: 60 };
+		const look = await workflow('Look', [{}], { ...before, cleanUpOnlyShow: true });
+		const cleanUp = await workflow('Clean up', [{}], before);
+		const status = await workflow('Status', [{}], { operation: 'status', statusWhich: 'newest' });
+		const ids = async () => ((await press(status))[0] ?? []).map(({ campaignId }) => campaignId);
+		const kept = await ids();
+		expect(kept).toContain('crash-1');
+		expect((await press(cleanUp)).flat()).toEqual([]);
+
+		const store = new DatabaseSync(
+			path.join(n8n.userFolder, '.n8n/storage/n8n-nodes-smtp-suite/mail.sqlite'),
+		);
+		store
+			.prepare('UPDATE campaign SET finished_at = finished_at - ? WHERE name = ?')
+			.run(61 * 86_400_000, 'crash-1');
+		store.close();
+		expect((await press(look)).flat()).toMatchObject([
+			{ campaignId: 'crash-1', deleted: 'nothing' },
+		]);
+		expect(await ids()).toEqual(kept);
+		expect((await press(cleanUp)).flat()).toMatchObject([
+			{ campaignId: 'crash-1', deleted: 'everything', recipients: RECIPIENTS },
+		]);
+		expect(await ids()).toEqual(kept.filter((id) => id !== 'crash-1'));
+	}, 120_000);
 
 	/** Presses Retry on the newest execution, once n8n has noticed that it crashed. */
 	async function retry(workflowId: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { CampaignRecord, Campaigns, CampaignState, OwingCampaign } from '../store';
+import { createCleanUp } from './clean-up';
 import type { Database } from './database';
 import { CLAIMABLE, MAILABLE } from './ledger-sql';
 import { CLOCK, NOW, statement } from './statement';
@@ -80,6 +81,8 @@ const SQL = {
 /** Campaigns; their `name` in the database is the id that users give them. */
 export function createCampaigns(database: Database): Campaigns {
 	return {
+		...createCleanUp(database),
+
 		define: ({ id, name, account, definition }) =>
 			database.transaction(async ({ all, get }) => {
 				const row = await get(SQL.write, { id, name, account });

@@ -1,4 +1,5 @@
 import type { CampaignRecord, Campaigns, CampaignState, OwingCampaign } from '../store';
+import { createCleanUp } from './clean-up';
 import type { Database } from './database';
 
 interface CampaignRow extends Record<string, string | number | null> {
@@ -68,6 +69,8 @@ export function createCampaigns(database: Database, clock: () => number): Campai
 		SELECT ${RECORD} FROM campaign ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset`);
 
 	return {
+		...createCleanUp(database),
+
 		define: ({ id, name, account, definition }) =>
 			database.alone('kill', () => {
 				const row = write.get({ id, name, account, now: clock() });

@@ -1,5 +1,6 @@
 import type { MailStore } from '../../../mail/store/store';
 import { campaignsContract } from './contract/campaigns';
+import { cleanUpContract } from './contract/clean-up';
 import { checkMemoryContract } from './contract/check-memory';
 import { ledgerContract } from './contract/ledger';
 import { ledgerModelContract } from './contract/ledger-model';
@@ -39,6 +40,7 @@ export function storeContract(
 		mailboxMarksContract(makePlace);
 		receiptsContract(makePlace);
 		campaignsContract(makePlace);
+		cleanUpContract(makePlace);
 		paceBookContract(makePlace);
 		checkMemoryContract(makePlace);
 		trackingContract(makePlace);
