@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { chain, itemsOf, PRESS, startTestN8n } from '../test/e2e/support/n8n';
+import { chain, PRESS, startTestN8n } from '../test/e2e/support/n8n';
 import type { NodeJson } from '../test/e2e/support/n8n';
+import { serveItems } from './item-list';
 
 /** The node that is measured: its type, its parameters, its credentials. */
 export type MeasuredNode = Omit<Partial<NodeJson>, 'name'> & Pick<NodeJson, 'type'>;
@@ -31,9 +32,26 @@ export interface MeasuringN8n {
  * Nodes are measured one after the other in one n8n, so that whatever else the machine does meets
  * all alike. Give each a few items first: what is loaded at the first call is no part of a rate.
  */
-export async function startMeasuringN8n(): Promise<MeasuringN8n> {
-	const n8n = await startTestN8n();
+export async function startMeasuringN8n(env: NodeJS.ProcessEnv = {}): Promise<MeasuringN8n> {
+	const n8n = await startTestN8n(env);
 	const { api, pid, url } = n8n.server;
+	const execute = async (nodes: Parameters<typeof chain>[1], timeoutMs: number) => {
+		const { id } = (await api.createWorkflow(chain('Bench', nodes))) as { id: string };
+		const execution = await api.execute(id, PRESS.name);
+		await untilEnded(
+			async () => ((await api.executions(id)) as { status: string }[])[0]?.status ?? 'new',
+			timeoutMs,
+		);
+		const finished: Finished = await api.finished(execution, timeoutMs);
+		if (finished.status !== 'success')
+			throw new Error(`The execution ended as ${finished.status}: ${finished.error?.message}`);
+		const [work] = finished.data.resultData.runData[MEASURED] ?? [];
+		return {
+			ms: work?.executionTime ?? NaN,
+			startedAt: work?.startTime ?? NaN,
+			outputs: finished.outputs(MEASURED),
+		};
+	};
 	return {
 		pid: pid ?? NaN,
 		url,
@@ -42,23 +60,12 @@ export async function startMeasuringN8n(): Promise<MeasuringN8n> {
 			return { [type]: { id: await api.putCredential(name, type, data), name } };
 		},
 		async run(node, items, timeoutMs = 300_000) {
-			const { id } = (await api.createWorkflow(
-				chain('Bench', [PRESS, ...itemsOf(items), { ...node, name: MEASURED }]),
-			)) as { id: string };
-			const execution = await api.execute(id, PRESS.name);
-			await untilEnded(
-				async () => ((await api.executions(id)) as { status: string }[])[0]?.status ?? 'new',
-				timeoutMs,
-			);
-			const finished: Finished = await api.finished(execution, timeoutMs);
-			if (finished.status !== 'success')
-				throw new Error(`The execution ended as ${finished.status}: ${finished.error?.message}`);
-			const [work] = finished.data.resultData.runData[MEASURED] ?? [];
-			return {
-				ms: work?.executionTime ?? NaN,
-				startedAt: work?.startTime ?? NaN,
-				outputs: finished.outputs(MEASURED),
-			};
+			const list = await serveItems(items);
+			try {
+				return await execute([PRESS, ...list.nodes, { ...node, name: MEASURED }], timeoutMs);
+			} finally {
+				list.close();
+			}
 		},
 		stop: () => n8n.stop(),
 	};

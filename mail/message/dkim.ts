@@ -1,5 +1,4 @@
 import { hash, sign as signBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 
 import { hashBody } from './dkim-body';
 import { readDkimKey } from './dkim-key';
@@ -186,10 +185,10 @@ const NEEDS_RELAXING = /[\t\r\n]| {2}/;
 
 /**
  * Node signs in its pool of four threads, which also reads files, asks the DNS and brings the store's
- * log to the disk: as many signatures at once as there are cores make all cores work, and leave the
- * others their turn.
+ * log to the disk: as many signatures at once as it has threads keep them all awake, and what else
+ * comes to the pool waits for one signature, not for a queue of them.
  */
-const AT_ONCE = Math.max(1, Math.min(availableParallelism(), 3));
+const AT_ONCE = 4;
 let signing = 0;
 const waiting: (() => void)[] = [];
 

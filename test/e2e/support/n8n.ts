@@ -21,14 +21,14 @@ export interface TestN8n {
 	stop(): Promise<void>;
 }
 
-export async function startTestN8n(): Promise<TestN8n> {
+export async function startTestN8n(env: NodeJS.ProcessEnv = {}): Promise<TestN8n> {
 	const userFolder = mkdtempSync(path.join(tmpdir(), 'smtp-suite-n8n-'));
 	const n8nFolder = process.env.SMTP_SUITE_N8N ?? (await ensureN8n());
 	const tarball =
 		process.env.SMTP_SUITE_PACKAGE ?? (await buildPackage(path.join(userFolder, 'packed')));
 	await installPackage(tarball, userFolder);
 	const start = async () => {
-		const server = await startN8n({ n8nFolder, userFolder });
+		const server = await startN8n({ n8nFolder, userFolder, env });
 		await server.api.signIn(OWNER);
 		return server;
 	};
