@@ -36,6 +36,7 @@ export type { DomainQuestion } from './deliverability/domain';
 export type { Finding, FindingStatus, Fix, MailProfile } from './deliverability/finding';
 export { checkMessage } from './deliverability/message';
 export type { CheckedMessage, MessageQuestion } from './deliverability/message';
+export { policyOverHttps } from './deliverability/mta-sts-fetch';
 export { deliverabilityPage, verdictChart } from './deliverability/report';
 export type { CheckReport } from './deliverability/report';
 export { checkReputation } from './deliverability/reputation';

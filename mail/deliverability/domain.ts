@@ -5,6 +5,7 @@ import type { Dns } from './dns';
 import { dnsName } from './dns';
 import { ALWAYS } from './finding';
 import type { Finding } from './finding';
+import type { FetchPolicy } from './mta-sts-fetch';
 import { checkMx } from './mx';
 import { checkBrand, checkReceiving } from './receiving';
 import { checkSpf } from './spf';
@@ -20,9 +21,14 @@ export interface DomainQuestion {
 	selectors?: readonly string[];
 	/** The key that our nodes sign with. */
 	dkimKey?: DkimKey;
+	/** Fetches the domain's MTA-STS policy; without it only the DNS is asked. */
+	fetchPolicy?: FetchPolicy;
 }
 
-/** All that the DNS says about a sender's domain, for the receivers of its mail. Never rejects. */
+/**
+ * All that the DNS says about a sender's domain, for the receivers of its mail, and the one policy that
+ * it keeps on a web server. Never rejects.
+ */
 export async function checkDomain(question: DomainQuestion, dns: Dns): Promise<Finding[]> {
 	const domain = dnsName(question.domain);
 	const returnPathDomain = dnsName(question.returnPathDomain ?? question.domain);
@@ -32,14 +38,14 @@ export async function checkDomain(question: DomainQuestion, dns: Dns): Promise<F
 	] as const)
 		if (!read?.includes('.')) return [noDomain(given)];
 	if (domain === undefined || returnPathDomain === undefined) return [];
-	const { sendingAddresses = [], selectors = [], dkimKey } = question;
+	const { sendingAddresses = [], selectors = [], dkimKey, fetchPolicy } = question;
 	const ownReturnPath = returnPathDomain !== domain;
 	const [spf, dkim, mx, bounces, receiving] = await Promise.all([
 		checkSpf({ domain: returnPathDomain, addresses: sendingAddresses }, dns),
 		checkDkim({ domain, selectors, ...(dkimKey && { key: dkimKey }) }, dns),
 		checkMx({ domain, role: 'from' }, dns),
 		ownReturnPath ? checkMx({ domain: returnPathDomain, role: 'returnPath' }, dns) : [],
-		checkReceiving(domain, dns),
+		checkReceiving(domain, dns, fetchPolicy),
 	]);
 	const dmarc = await checkDmarc(
 		{ domain, returnPathDomain, signingDomains: dkim.signingDomains },

@@ -7,84 +7,24 @@ import { dnsFix } from './dns-fix';
 import type { DmarcRecord } from './dmarc-discovery';
 import { BY_NONE } from './finding';
 import type { Finding } from './finding';
+import { checkMtaSts } from './mta-sts';
+import type { FetchPolicy } from './mta-sts-fetch';
 import { readTagList } from '../message/tag-list';
 
 const FIELD = { fixes: [], evidence: [], requiredBy: BY_NONE } as const;
 
-/** MTA-STS (RFC 8461), TLS reports (RFC 8460) and TLSA (RFC 7672), as far as the DNS tells. */
-export async function checkReceiving(domain: string, dns: Dns): Promise<Finding[]> {
+/** MTA-STS (RFC 8461), TLS reports (RFC 8460) and TLSA (RFC 7672). */
+export async function checkReceiving(
+	domain: string,
+	dns: Dns,
+	fetchPolicy?: FetchPolicy,
+): Promise<Finding[]> {
 	const findings = await Promise.all([
-		checkMtaSts(domain, dns),
+		checkMtaSts(domain, dns, fetchPolicy),
 		checkTlsReports(domain, dns),
 		checkTlsa(domain, dns),
 	]);
 	return findings.flat();
-}
-
-async function checkMtaSts(domain: string, dns: Dns): Promise<Finding[]> {
-	const name = `_mta-sts.${domain}`;
-	const base = {
-		...FIELD,
-		area: 'receiving',
-		subject: name,
-		source: 'RFC 8461 section 3.1',
-	} as const;
-	const answer = await dns.lookUp(name, 'TXT');
-	if (answer.outcome !== 'records') return [];
-	const texts = answer.records.map(({ text }) => text);
-	const records = texts.filter((text) => /^v=STSv1\s*;/.test(text));
-	const id = records[0] === undefined ? undefined : readTagList(records[0]).get('id');
-	if (records.length === 1 && id !== undefined && /^[a-z0-9]{1,32}$/i.test(id)) {
-		const host = `mta-sts.${domain}`;
-		const [four, six] = await Promise.all([dns.lookUp(host, 'A'), dns.lookUp(host, 'AAAA')]);
-		if (four.outcome === 'none' && six.outcome === 'none')
-			return [
-				{
-					...base,
-					id: 'receiving.mtaStsNoPolicy',
-					status: 'warning',
-					title: `${domain} announces MTA-STS, but there is no server ${host} that could hold the policy.`,
-					why: 'Senders that remember an older policy may hold back answers and bounces.',
-					fixes: [dnsFix(name, { action: 'delete', type: 'TXT', value: records[0] ?? '' })],
-					evidence: texts,
-					source: 'RFC 8461 section 3.3',
-				},
-			];
-		return [
-			{
-				...base,
-				id: 'receiving.mtaSts',
-				status: 'info',
-				title: `${domain} announces MTA-STS.`,
-				why: 'Servers that send to you insist on TLS. The policy file itself is not looked at here.',
-				evidence: texts,
-			},
-		];
-	}
-	return [
-		{
-			...base,
-			id: 'receiving.mtaStsBroken',
-			status: 'warning',
-			title:
-				records.length > 1
-					? `${name} has several MTA-STS records, so senders see none.`
-					: `The MTA-STS record at ${name} cannot be read.`,
-			why: 'Servers that send to you do not insist on TLS, though you want them to.',
-			fixes:
-				records.length > 1
-					? records.slice(1).map((value) => dnsFix(name, { action: 'delete', type: 'TXT', value }))
-					: [
-							dnsFix(name, {
-								action: 'replace',
-								type: 'TXT',
-								value: `v=STSv1; id=${(id ?? '').replace(/[^a-z0-9]/gi, '').slice(0, 32) || '1'}`,
-								oldValue: texts[0] ?? '',
-							}),
-						],
-			evidence: texts,
-		},
-	];
 }
 
 async function checkTlsReports(domain: string, dns: Dns): Promise<Finding[]> {

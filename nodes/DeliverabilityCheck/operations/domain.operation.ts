@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-import { checkDomain } from '../../../mail/index';
+import { checkDomain, policyOverHttps } from '../../../mail/index';
 import { asText } from '../../shared/as-text';
 import { readDkimKeyOf } from '../../shared/dkim-key';
 import { listIn } from '../list-in';
@@ -88,12 +88,14 @@ export const domain: Operation = {
 		if (wrong !== undefined)
 			throw new Error(`"${wrong}" in Sending IP Addresses is no IP address.`);
 		const returnPathDomain = asText(options.returnPathDomain).trim();
+		const signal = context.getExecutionCancelSignal();
 		const findings = await checkDomain(
 			{
 				domain: name,
 				...(returnPathDomain !== '' && { returnPathDomain }),
 				sendingAddresses,
 				selectors: listIn(options.selectors),
+				fetchPolicy: policyOverHttps(signal && { signal }),
 				...(options.compareDkimKey === true && { dkimKey: await readDkimKeyOf(context) }),
 			},
 			dns,
