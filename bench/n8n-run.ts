@@ -23,8 +23,17 @@ export interface MeasuringN8n {
 	readonly url: string;
 	/** @returns what a node names it by */
 	credential(type: string, data: object): Promise<Record<string, { id: string; name: string }>>;
-	/** One execution of a workflow of its own, in which the node gets these items. */
-	run(node: MeasuredNode, items: readonly object[], timeoutMs?: number): Promise<NodeRun>;
+	/**
+	 * One execution of a workflow of its own, in which the node gets these items.
+	 *
+	 * @param between nodes that the items go through before it
+	 */
+	run(
+		node: MeasuredNode,
+		items: readonly object[],
+		timeoutMs?: number,
+		between?: Parameters<typeof chain>[1],
+	): Promise<NodeRun>;
 	stop(): Promise<void>;
 }
 
@@ -59,10 +68,13 @@ export async function startMeasuringN8n(env: NodeJS.ProcessEnv = {}): Promise<Me
 			const name = `Bench ${type} ${JSON.stringify(data)}`.slice(0, 100);
 			return { [type]: { id: await api.putCredential(name, type, data), name } };
 		},
-		async run(node, items, timeoutMs = 300_000) {
+		async run(node, items, timeoutMs = 300_000, between = []) {
 			const list = await serveItems(items);
 			try {
-				return await execute([PRESS, ...list.nodes, { ...node, name: MEASURED }], timeoutMs);
+				return await execute(
+					[PRESS, ...list.nodes, ...between, { ...node, name: MEASURED }],
+					timeoutMs,
+				);
 			} finally {
 				list.close();
 			}
