@@ -85,7 +85,7 @@ async function ours(port: number, store?: MailStore, mails = MAILS): Promise<num
 	const run = { id: `run ${runs}`, node: 'bench' };
 	const writing: Promise<void>[] = [];
 	await store?.receipts.openRun(run);
-	await inParallel(CONNECTIONS, mails, async (index) => {
+	await inParallel(2 * CONNECTIONS, mails, async (index) => {
 		const draft = draftFor(index);
 		const once = store && {
 			receipts: store.receipts,
@@ -93,7 +93,7 @@ async function ours(port: number, store?: MailStore, mails = MAILS): Promise<num
 			digest: await digestOf(draft),
 			later: (written: Promise<void>) => void writing.push(written),
 		};
-		const receipt = await sendTransactional(pool, draft, { once });
+		const receipt = await sendTransactional(pool, draft, { once, mayFollow: true });
 		if (receipt.outcome !== 'sent') throw new Error(`A mail was ${receipt.outcome}.`);
 	});
 	await Promise.all(writing);

@@ -33,6 +33,8 @@ export interface TransactionalOptions {
 	signer?: DkimSigner;
 	/** Asked before each try, where the account has limits: leave for one mail, or why there is none. */
 	turn?: () => Promise<Slot | SmtpProblem>;
+	/** See SendOptions: for mails of which many are sent one after the other. */
+	mayFollow?: boolean;
 	/** Told the bytes of a mail that a server has taken now, and not of one that an earlier try sent. */
 	onSent?: (raw: Buffer) => Promise<void>;
 	signal?: AbortSignal;
@@ -51,7 +53,7 @@ export async function sendTransactional(
 	draft: Draft,
 	options: TransactionalOptions = {},
 ): Promise<Receipt> {
-	const { clock = Date.now, pausesMs = PAUSES_MS, once, signer, turn, signal } = options;
+	const { clock = Date.now, pausesMs = PAUSES_MS, once, signer, turn, mayFollow, signal } = options;
 	const onceKey = once?.countsForMs === undefined ? once?.key : undefined;
 	const { envelope, messageId, raw } = await composeTransactional(draft, {
 		key: options.messageKey ?? onceKey,
@@ -62,7 +64,7 @@ export async function sendTransactional(
 	const send = async (beforeFinalDot?: SendOptions['beforeFinalDot']) => {
 		const onPool: SendOnPool = async (gate) => {
 			const begunAt = clock();
-			const result = await pool.send(envelope, raw, { beforeFinalDot: gate, signal });
+			const result = await pool.send(envelope, raw, { beforeFinalDot: gate, signal, mayFollow });
 			return { result, passage: { size: raw.length, begunAt, endedAt: clock() } };
 		};
 		const sent = turn

@@ -44,6 +44,7 @@ async function sendEachItem(nodeContext: IExecuteFunctions): Promise<INodeExecut
 	const run = readRun(context);
 	const turns = takeTurns(context, store, account, sender.plan);
 	const emptyMails = new EmptyMails();
+	const { atATime, mayFollow } = inHand(context, account.limits.connections);
 	const sendItem = async (itemIndex: number, later: NonNullable<OnceOptions['later']>) => {
 		const draft = await readDraft(context, itemIndex);
 		const options = context.getNodeParameter('options', itemIndex, {}) as Record<string, unknown>;
@@ -58,13 +59,13 @@ async function sendEachItem(nodeContext: IExecuteFunctions): Promise<INodeExecut
 			pausesMs: repeats.pausesMs,
 			signer,
 			turn: turns.turnFor(longestWaitMs),
+			mayFollow,
 			onSent: copies && ((raw) => copies.add(itemIndex, raw)),
 		});
 		if (receipt.outcome === 'sent') emptyMails.note(itemIndex, draft);
 		const item = receiptToItem(context.getNode(), receipt, repeats);
 		return { ...item, json: { ...item.json, ...copies?.outputOf(itemIndex) } };
 	};
-	const atATime = account.limits.connections;
 	try {
 		return await withinRun(run, context, store, (later) =>
 			forEachItem(context, { atATime, done: sentBefore }, (index) => sendItem(index, later)),
@@ -74,6 +75,19 @@ async function sendEachItem(nodeContext: IExecuteFunctions): Promise<INodeExecut
 		await turns.close();
 		await copies?.close();
 	}
+}
+
+/**
+ * Of a list, a second mail for each connection is ready when the first is out, and its envelope follows
+ * at once: that saves a round trip a mail. Not with files, which would be in memory twice as often.
+ */
+function inHand(
+	context: IExecuteFunctions,
+	connections: number,
+): { atATime: number; mayFollow: boolean } {
+	const items = context.getInputData();
+	const mayFollow = items.length > connections && !items.some(({ binary }) => binary);
+	return { atATime: mayFollow ? connections * 2 : connections, mayFollow };
 }
 
 function sentBefore(count: number): string {
