@@ -15,6 +15,7 @@ import { headerLines } from './message-headers';
 import { checkTotalSize, filePart, multipart, textPart } from './part';
 import type { Part } from './part';
 import { encodeQuotedPrintable } from './quoted-printable';
+import { rememberLast } from './remember-last';
 import { textFromHtml } from './text-from-html';
 import { writeMessage } from './write-message';
 
@@ -104,9 +105,12 @@ async function makeContent(draft: Draft, messageId: string): Promise<Content> {
 	return { html, text: draft.text ?? textVersion(html), files, images };
 }
 
+/** By far the most of what a mail costs. */
+const lastTextFromHtml = rememberLast(textFromHtml);
+
 function textVersion(html: string): string {
 	try {
-		return textFromHtml(html);
+		return lastTextFromHtml(html);
 	} catch {
 		throw new ComposeError('No text version could be made from the HTML. Write one yourself.');
 	}

@@ -30,6 +30,8 @@ export function placeImages(
 	const shown = new Map<Attachment, string>();
 	const made: Attachment[] = [];
 	const known = namesOf([...attached, ...beside]);
+	if (known.size === 0 && !/cid:|data:/i.test(html))
+		return { ok: true, html, files: [...attached], images: [] };
 	let problem: string | undefined;
 
 	const idOf = (image: Attachment): string => {

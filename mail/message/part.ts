@@ -3,6 +3,7 @@ import type { Attachment, FileSource } from './attachment';
 import { base64Length, encodeBase64 } from './base64';
 import { cleanFileName, fileNameParameter, nameParameter } from './file-name';
 import { encodeQuotedPrintable } from './quoted-printable';
+import { rememberLast } from './remember-last';
 
 /**
  * One MIME part (RFC 2045): its header lines, each with its CRLF, and its body in the order in which
@@ -22,11 +23,15 @@ export function pieceLength(piece: Piece): number {
 	return 'bytes' in piece ? piece.bytes.length : piece.length;
 }
 
+/** Without the room that encoding might have needed. */
+const encodeExactly = (text: string) => Buffer.from(encodeQuotedPrintable(text));
+const encoded = { plain: rememberLast(encodeExactly), html: rememberLast(encodeExactly) };
+
 /** A version of the mail's text, in quoted-printable: no line is too long, whatever it holds. */
 export function textPart(type: 'plain' | 'html', text: string): Part {
 	return {
 		head: `Content-Type: text/${type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n`,
-		body: [{ bytes: encodeQuotedPrintable(text) }],
+		body: [{ bytes: encoded[type](text) }],
 	};
 }
 
