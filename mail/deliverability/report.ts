@@ -1,3 +1,4 @@
+import { renderDocument } from '../model/document';
 import { escapeMarkup, shorten } from '../model/markup';
 import type { Finding, FindingStatus, Fix, Receiver } from './finding';
 import { RECEIVERS } from './finding';
@@ -66,30 +67,19 @@ export function deliverabilityPage({ subject, verdict, findings, at, zone }: Che
 		dateStyle: 'medium',
 		timeStyle: 'short',
 	}).format(at);
-	return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeMarkup(shorten(title, 120))}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escapeMarkup(title)}</h1>
+	return renderDocument({
+		language: 'en',
+		title: shorten(title, 120),
+		style: STYLE,
+		policy: "default-src 'none'; style-src 'unsafe-inline'",
+		main: `<h1>${escapeMarkup(title)}</h1>
 <p class="lead">For ${verdict.profile === 'bulk' ? 'mail to many' : 'single mails'}: <strong>${FITNESS_WORDS[verdict.overall]}</strong>.</p>
 <ul class="cards">
 ${RECEIVERS.map((receiver) => card(RECEIVER_NAMES[receiver], verdict.receivers[receiver])).join('\n')}
 </ul>
 ${groups.map(({ status, members }) => group(status, members)).join('\n')}
-<footer><p>As of ${escapeMarkup(when)}. Receivers also go by what their users do with your mail, which nobody can look up: fit means that nothing they require is missing.</p></footer>
-</main>
-</body>
-</html>
-`;
+<footer><p>As of ${escapeMarkup(when)}. Receivers also go by what their users do with your mail, which nobody can look up: fit means that nothing they require is missing.</p></footer>`,
+	});
 }
 
 function card(name: string, fitness: Fitness): string {

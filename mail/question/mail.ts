@@ -1,4 +1,4 @@
-import { escapeHtml } from '../tracking/pages/shell';
+import { escapeMarkup } from '../model/markup';
 import type { Question } from './question';
 
 /** The mail's buttons lead to pages that ask once more: a scanner that follows them answers nothing. */
@@ -25,7 +25,7 @@ export function questionParts(
 ): { html: string; text: string } {
 	const buttons = links.map(
 		({ label, url }, index) =>
-			`<a href="${escapeHtml(url)}" style="${index === 0 ? FIRST : OTHER}">${escapeHtml(label)}</a>`,
+			`<a href="${escapeMarkup(url)}" style="${index === 0 ? FIRST : OTHER}">${escapeMarkup(label)}</a>`,
 	);
 	const lines = message.trim().split(/\r\n|\r|\n/);
 	return {
@@ -33,7 +33,7 @@ export function questionParts(
 <html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"></head>
 <body style="margin:0;padding:24px 16px;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:1.5;color:#1f2937">
-<p style="margin:0 0 24px;max-width:560px">${lines.map(escapeHtml).join('<br>\n')}</p>
+<p style="margin:0 0 24px;max-width:560px">${lines.map(escapeMarkup).join('<br>\n')}</p>
 <p style="margin:0">${buttons.join('\n')}</p>
 </body>
 </html>

@@ -1,4 +1,5 @@
-import { escapeHtml, renderShell } from '../tracking/pages/shell';
+import { escapeMarkup } from '../model/markup';
+import { renderShell } from '../tracking/pages/shell';
 import type { FieldProblem, Sent } from './answer';
 import { inputName } from './answer';
 import type { AnswerField } from './fields';
@@ -29,8 +30,8 @@ export function renderQuestion(question: Question, page: QuestionPage): string {
 		language: page.language,
 		title,
 		moreStyle: STYLE + (own?.style ? inStyle(own.style) : ''),
-		body: `<h1>${escapeHtml(title)}</h1>
-${text.trim() === '' ? '' : `<p class="text">${escapeHtml(text.trim())}</p>`}
+		body: `<h1>${escapeMarkup(title)}</h1>
+${text.trim() === '' ? '' : `<p class="text">${escapeMarkup(text.trim())}</p>`}
 ${question.kind === 'approval' ? decisionForm(question, page) : answerForm(question, page, words)}`,
 	});
 }
@@ -46,7 +47,7 @@ export function renderNotice(notice: 'done' | 'outdated' | 'failed', language: s
 	return renderShell({
 		language,
 		title,
-		body: `<h1>${escapeHtml(title)}</h1>\n<p>${escapeHtml(text)}</p>`,
+		body: `<h1>${escapeMarkup(title)}</h1>\n<p>${escapeMarkup(text)}</p>`,
 	});
 }
 
@@ -57,7 +58,7 @@ function decisionForm({ decisions }: ApprovalQuestion, { preferred }: QuestionPa
 	);
 	const buttons = ordered.map(
 		({ approved, label }, index) =>
-			`<button type="submit" name="approved" value="${approved}"${index > 0 ? ' class="quiet"' : ''}>${escapeHtml(label)}</button>`,
+			`<button type="submit" name="approved" value="${approved}"${index > 0 ? ' class="quiet"' : ''}>${escapeMarkup(label)}</button>`,
 	);
 	return `<form method="post">${buttons.join('\n')}</form>`;
 }
@@ -79,11 +80,11 @@ function answerForm(
 		});
 	});
 	const check = problems?.size
-		? `<p class="check" role="alert">${escapeHtml(words.check)}</p>`
+		? `<p class="check" role="alert">${escapeMarkup(words.check)}</p>`
 		: '';
 	return `${check}<form method="post"${withFiles ? ' enctype="multipart/form-data"' : ''}>
 ${shown.join('\n')}
-<button type="submit">${escapeHtml(submit ?? words.send)}</button>
+<button type="submit">${escapeMarkup(submit ?? words.send)}</button>
 </form>`;
 }
 
@@ -97,10 +98,10 @@ interface Shown {
 function renderField(field: AnswerField, shown: Shown): string {
 	if (field.type === 'hiddenField') return '';
 	const { name, words, problem } = shown;
-	const label = `${escapeHtml(field.label)}${field.required ? ` <span class="required">(${escapeHtml(words.required)})</span>` : ''}`;
+	const label = `${escapeMarkup(field.label)}${field.required ? ` <span class="required">(${escapeMarkup(words.required)})</span>` : ''}`;
 	const problemId = `${name}-problem`;
 	const told = problem
-		? `<p class="problem" id="${problemId}">${escapeHtml(words.problems[problem])}</p>`
+		? `<p class="problem" id="${problemId}">${escapeMarkup(words.problems[problem])}</p>`
 		: '';
 	const marks = problem ? ` aria-invalid="true" aria-describedby="${problemId}"` : '';
 	if (field.type === 'checkbox' || field.type === 'radio')
@@ -115,7 +116,7 @@ function choices({ type, options, required }: AnswerField, { name, values }: Sho
 			const checked = values.includes(option) ? ' checked' : '';
 			// A group of checkboxes has no word in HTML for "at least one": the answer is checked.
 			const must = required && type === 'radio' ? ' required' : '';
-			return `<div class="choice"><input type="${type}" id="${id}" name="${name}" value="${escapeHtml(option)}"${checked}${must}><label for="${id}">${escapeHtml(option)}</label></div>`;
+			return `<div class="choice"><input type="${type}" id="${id}" name="${name}" value="${escapeMarkup(option)}"${checked}${must}><label for="${id}">${escapeMarkup(option)}</label></div>`;
 		})
 		.join('');
 }
@@ -131,22 +132,22 @@ const INPUT_TYPES: Readonly<Partial<Record<AnswerField['type'], string>>> = {
 function control(field: AnswerField, { name, values, words }: Shown, marks: string): string {
 	const { type, placeholder, multiple, accept } = field;
 	const attributes = `id="${name}" name="${name}"${field.required ? ' required' : ''}${marks}`;
-	const hint = placeholder === '' ? '' : ` placeholder="${escapeHtml(placeholder)}"`;
+	const hint = placeholder === '' ? '' : ` placeholder="${escapeMarkup(placeholder)}"`;
 	const [value = ''] = values;
 	if (type === 'textarea')
-		return `<textarea ${attributes}${hint} rows="5">\n${escapeHtml(value)}</textarea>`;
+		return `<textarea ${attributes}${hint} rows="5">\n${escapeMarkup(value)}</textarea>`;
 	if (type === 'dropdown') {
-		const none = multiple ? '' : `<option value="">${escapeHtml(words.choose)}</option>`;
+		const none = multiple ? '' : `<option value="">${escapeMarkup(words.choose)}</option>`;
 		const listed = field.options.map(
 			(option) =>
-				`<option${values.includes(option) ? ' selected' : ''}>${escapeHtml(option)}</option>`,
+				`<option${values.includes(option) ? ' selected' : ''}>${escapeMarkup(option)}</option>`,
 		);
 		return `<select ${attributes}${multiple ? ' multiple' : ''}>${none}${listed.join('')}</select>`;
 	}
 	if (type === 'file')
-		return `<input type="file" ${attributes}${multiple ? ' multiple' : ''}${accept === '' ? '' : ` accept="${escapeHtml(accept)}"`}>`;
+		return `<input type="file" ${attributes}${multiple ? ' multiple' : ''}${accept === '' ? '' : ` accept="${escapeMarkup(accept)}"`}>`;
 	// A password is asked for again when the form comes back.
-	const filled = type === 'password' ? '' : ` value="${escapeHtml(value)}"`;
+	const filled = type === 'password' ? '' : ` value="${escapeMarkup(value)}"`;
 	return `<input type="${INPUT_TYPES[type] ?? 'text'}" ${attributes}${hint}${filled}${type === 'number' ? ' step="any"' : ''}>`;
 }
 

@@ -1,6 +1,7 @@
 import type { Chart } from './chart';
 import { compareChart, deliveryChart, linksChart, setbacksChart, timelineChart } from './charts';
 import type { LinkFigures, Moment, SetbackCount, Summary } from './figures';
+import { renderDocument } from '../model/document';
 import { escapeMarkup, number, rate, shorten } from '../model/markup';
 
 export interface CampaignFigures {
@@ -211,26 +212,15 @@ function table(
 }
 
 function page(title: string, { at, zone }: PageTime, body: string): string {
-	return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>${escapeMarkup(shorten(title, 120))} – campaign report</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escapeMarkup(title)}</h1>
+	return renderDocument({
+		language: 'en',
+		title: `${shorten(title, 120)} – campaign report`,
+		style: STYLE,
+		policy: "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+		main: `<h1>${escapeMarkup(title)}</h1>
 ${body}
-<footer><p>As of ${escapeMarkup(clock(at, zone))}. Mail programs that block pictures hide opens, so opened and clicked are people at least; what machines did (prefetching, link scanners) is told apart and counts in no rate. Delivered is sent without what bounced so far.</p></footer>
-</main>
-</body>
-</html>
-`;
+<footer><p>As of ${escapeMarkup(clock(at, zone))}. Mail programs that block pictures hide opens, so opened and clicked are people at least; what machines did (prefetching, link scanners) is told apart and counts in no rate. Delivered is sent without what bounced so far.</p></footer>`,
+	});
 }
 
 function clock(at: number, zone: string): string {

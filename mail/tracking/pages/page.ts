@@ -1,4 +1,5 @@
-import { escapeHtml as escape, renderShell } from './shell';
+import { escapeMarkup as escape } from '../../model/markup';
+import { renderShell } from './shell';
 import { LANGUAGES } from './words';
 import type { PageName } from './words';
 

@@ -1,3 +1,5 @@
+import { renderDocument } from '../../model/document';
+
 /** What every page for people has in common. */
 export interface PageShell {
 	/** A language's code. */
@@ -13,22 +15,7 @@ export interface PageShell {
 
 /** A whole page, for any screen, without scripts. */
 export function renderShell({ language, title, body, color, moreStyle = '' }: PageShell): string {
-	return `<!doctype html>
-<html lang="${escapeHtml(language)}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>${escapeHtml(title)}</title>
-<style>${styleFor(color)}${moreStyle}</style>
-</head>
-<body>
-<main>
-${body}
-</main>
-</body>
-</html>
-`;
+	return renderDocument({ language, title, style: styleFor(color) + moreStyle, main: body });
 }
 
 /** Nothing of another origin but the logo, no scripts, no frames, and no form that leads elsewhere. */
@@ -41,11 +28,6 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 	'X-Content-Type-Options': 'nosniff',
 	'X-Robots-Tag': 'noindex',
 };
-
-/** Text as HTML shows it, in an attribute too. */
-export function escapeHtml(text: string): string {
-	return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
 
 const DEFAULT_COLOR = '#1a56db';
 
