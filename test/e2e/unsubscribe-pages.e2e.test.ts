@@ -100,7 +100,7 @@ describe('the pages that a recipient meets, in a browser', () => {
 			locale: 'fr-FR',
 			site: () => plain,
 			headings: [
-				'Se désabonner ?',
+				'Se désabonner\u00a0?',
 				'Vous êtes désabonné(e)',
 				'Heureux de vous retrouver',
 				'Ce lien ne fonctionne pas',

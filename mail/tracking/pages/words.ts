@@ -84,17 +84,17 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
 		},
 	},
 	fr: {
-		list: 'la liste « {list} »',
+		list: 'la liste «\u00a0{list}\u00a0»',
 		everything: 'nos envois',
 		pages: {
 			confirm: {
-				title: 'Se désabonner ?',
+				title: 'Se désabonner\u00a0?',
 				text: '{address} ne recevra plus {what}.',
 				button: 'Se désabonner',
 			},
 			done: {
 				title: 'Vous êtes désabonné(e)',
-				text: '{address} ne recevra plus {what}. Était-ce une erreur ?',
+				text: '{address} ne recevra plus {what}. Était-ce une erreur\u00a0?',
 				button: 'Se réabonner',
 			},
 			resubscribed: {
