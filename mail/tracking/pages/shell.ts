@@ -42,6 +42,8 @@ main{width:100%;max-width:30rem;padding:2rem 1.75rem;background:#fff;border-radi
 .sender{margin:0 0 1.25rem;font-weight:600;color:#4b5563}
 h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.25}
 p{margin:0 0 1.5rem}
+p strong{display:inline-block}
+main>:last-child{margin-bottom:0}
 form{margin:0}
 button{width:100%;min-height:48px;padding:.65rem 1rem;border:2px solid ${accent};border-radius:8px;background:${accent};color:${readableOn(accent)};font:inherit;font-weight:600;cursor:pointer}
 button.quiet{background:#fff;color:#1f2937;border-color:#6b7280}
