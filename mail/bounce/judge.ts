@@ -124,7 +124,7 @@ function causeOf(
 
 /** The address itself was refused: in reply to RCPT TO, by a name that servers have for it, or of a name list. */
 const REFUSED_ADDRESS =
-	/\brcpt\b|address (?:was )?not found|address you entered|address couldn't be found|\(state 1[34]\)|does not like recipient|recipient address rejected|invalid (?:recipient|final delivery)|no mailbox here|not listed in|domino|unknown recipient/i;
+	/\brcpt\b|address (?:was )?not found|address you entered|address couldn't be found|\(state 1[34]\)|does not like recipient|recipient address rejected|invalid (?:recipient|final delivery)|no mailbox here|remote smtp server returned|not listed in|domino|unknown recipient/i;
 const ENGLISH = /\b(?:user|recipients?|account|mail ?box|addressee|unknown|valid)\b/i;
 const ADDRESS_STATUS = /^\d\.(?:1\.|4\.[14]$|5\.0$|2\.1$|3\.0$)/;
 

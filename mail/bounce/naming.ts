@@ -1,6 +1,8 @@
 import { addressesIn, sameAddress } from './addresses';
 import type { FoundAddress } from './addresses';
+import { tellsReason } from './judge';
 import type { Notice, OwnAddresses } from './notice';
+import { tellsFailure } from './notice-signs';
 
 /** Somebody whom a notice in words names, and what it says about them. */
 export interface Named {
@@ -28,7 +30,8 @@ const MAX_NAMED = 20_000;
 export function namedIn(notice: Notice, own: OwnAddresses): Named[] {
 	for (const addresses of [own.likely, own.sure]) {
 		for (const rung of RUNGS) {
-			const places = placesBy(rung, notice.lines, addresses);
+			const named = placesBy(rung, notice.lines, addresses);
+			const places = rung === inPhrase ? inSentenceOfFailure(named, notice.lines) : named;
 			if (places.length > 0) return withWords(places, notice.lines);
 		}
 	}
@@ -70,9 +73,9 @@ const ORIGIN_ABOVE = /\((?:generated|expanded|forwarded) from:?\s{0,10}$/i;
 const ORIGIN_ADDRESS =
 	/(?:generated from|expanded from:?|originally addressed to|forwarded from)\s{0,20}<?([^\s<>()]{1,64}@[^\s<>()]{1,190})/i;
 
-const BEFORE_ALONE = /^[\s>*•·"'<(=|.-]*(?:(?:rfc822|smtp|mailto)[;:] ?<?)?$/i;
+const BEFORE_ALONE = /^[\s>*•·"'<(=|.-]*(?:(?:rfc822|smtp|mailto)[;:] ?<?|[45]\d\d[ -]{1,3}<?)?$/i;
 const AFTER_ALONE =
-	/^[>"')\]]*(?:\s*$|\s*[:;,(<]|\.?\s*$|\s*\.{3}|\s+(?:on|am|le|el|il|em)\s\S{1,12} |\s+-\s|\t|\s*\[|\s+(?:unknown|not listed|user|is not|no such|invalid|mailbox|does not)\b)/i;
+	/^[>"')\]]*(?:\s*$|\s*[:;,(<]|\.?\s*$|\s*\.{3}|\s+(?:on|am|le|el|il|em)\s\S{1,12} |\s+[-–—=]{1,3}>?\s|\t|\s*\[|\s+[45](?:\d\d\b|\.\d{1,3}\.\d)|\s+(?:unknown|not listed|user|is not|no such|invalid|mailbox|does not)\b)/i;
 
 /** The address begins its line, alone or before what is said of it. */
 const alone: Rung = (line) => {
@@ -100,9 +103,24 @@ const LABEL =
 const NOT_A_RECIPIENT =
 	/(?:from|sender|reply|contact|help|support|cc|admin|message-id|absender|expéditeur|remitente|rcpt to:<|mail to|postmaster)(?:'s)?(?: e-?mail)?(?: address)?\W{0,6}[:=]?\s*[<"'([]{0,3}$/i;
 
-/** "Recipient: ada@example.org", "Unknown user: ada@example.org". */
+/** What stands between two addresses of one list. */
+const AND =
+	/^[>"')\]]{0,3}\s{0,5}(?:[,;]\s{0,5})?(?:(?:and|und|et|y|e|en|i|&)\s{1,5})?[<"'([]{0,3}$/i;
+
+/** Those that are meant, and those that follow one of them in a list. */
+function withTheirLists(line: string, isMeant: (found: FoundAddress) => boolean): FoundAddress[] {
+	let end = -1;
+	return addressesIn(line).filter((found) => {
+		const isNext = end >= 0 && AND.test(line.slice(end, found.start));
+		const counts = isNext || isMeant(found);
+		end = counts ? found.end : -1;
+		return counts;
+	});
+}
+
+/** "Recipient: ada@example.org", "Unknown users: ada@example.org, bob@example.net". */
 const labelled: Rung = (line) =>
-	addressesIn(line).filter(({ start }) => {
+	withTheirLists(line, ({ start }) => {
 		const before = line.slice(Math.max(0, start - 80), start);
 		return LABEL.test(before) && !NOT_A_RECIPIENT.test(before);
 	});
@@ -112,12 +130,51 @@ const PHRASE =
 const NOT_A_PHRASE =
 	/(?:contact|from|sender|assistance|help|questions?|reply|write|(?:please|further)[^@]{0,40}(?:mail|message|e-?mail) to|by|sent by|hello|hallo|hola|dear|bonjour|abuse|postmaster|reset)[\s:<"'([]{0,6}$/i;
 
+/** "If this is a mistake, forward the message to unblock@example.net." */
+const TO_HELPERS =
+	/\b(?:forward|report (?:it|this|the|your)|complain|appeal|whitelist\w{0,6}|unblock\w{0,6}|delist\w{0,6})\b[^@.]{0,60}\b(?:to|at|via|with)[\s:<"'([]{0,6}$/i;
+
 /** In a sentence: "could not be delivered to ada@example.org". */
 const inPhrase: Rung = (line, lines, index) =>
-	addressesIn(line).filter(({ start }) => {
+	withTheirLists(line, ({ start }) => {
 		const before = `${lines[index - 1] ?? ''} ${line.slice(0, start)}`.slice(-120);
-		return PHRASE.test(before) && !NOT_A_PHRASE.test(before);
+		return PHRASE.test(before) && !NOT_A_PHRASE.test(before) && !TO_HELPERS.test(before);
 	});
+
+/** Above it, what stands in sentences is a list, and reading all around each would take its time. */
+const MAX_SENTENCES = 50;
+const AROUND = 300;
+/** Not the dot of a domain. */
+const END_OF_SENTENCE = /[.!?](?=\s|$)|。/;
+
+/**
+ * Where some sentences tell of a failure, those that do not name somebody else: whom to ask, whom to
+ * write to instead.
+ */
+function inSentenceOfFailure(places: Place[], lines: readonly string[]): Place[] {
+	if (places.length < 2 || places.length > MAX_SENTENCES) return places;
+	const telling = places.filter((place) => {
+		const sentence = sentenceAround(place, lines);
+		return tellsFailure(sentence) || tellsReason(sentence);
+	});
+	return telling.length > 0 ? telling : places;
+}
+
+function sentenceAround({ line, start, end }: Place, lines: readonly string[]): string {
+	const paragraph = (from: number, step: 1 | -1): string => {
+		let text = '';
+		for (let at = from; text.length < AROUND; at += step) {
+			const each = lines[at] ?? '';
+			if (each.trim() === '') break;
+			text = step > 0 ? `${text} ${each}` : `${each} ${text}`;
+		}
+		return text;
+	};
+	const own = lines[line] ?? '';
+	const before = `${paragraph(line - 1, -1)}${own.slice(0, start)}`.slice(-AROUND);
+	const after = `${own.slice(end)}${paragraph(line + 1, 1)}`.slice(0, AROUND);
+	return `${before.split(END_OF_SENTENCE).at(-1) ?? ''} ${after.split(END_OF_SENTENCE, 1)[0] ?? ''}`;
+}
 
 /** In the conversation: "RCPT TO:<ada@example.org>", "550 <ada@example.org>... User unknown". */
 const inTranscript: Rung = (line) =>
@@ -134,7 +191,8 @@ const anywhere: Rung = (line) =>
 			) &&
 			!/(?:mail from|from|sender|contact|write|mailto|message-id|id|by)\W{0,10}$/i.test(
 				line.slice(Math.max(0, start - 40), start),
-			),
+			) &&
+			!TO_HELPERS.test(line.slice(Math.max(0, start - 120), start)),
 	);
 
 const RUNGS: readonly Rung[] = [alone, labelled, inPhrase, inTranscript, anywhere];

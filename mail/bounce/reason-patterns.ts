@@ -203,7 +203,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'ratelimited',
 		words: anyOf(
 			'(?:rate|frequency|connection)[ -]?(?:limit|is limited|limited|control)',
-			'frequency limited|throttl|slow down|too fast|too frequent',
+			'exceeded the max (?:emails|defers and failures) per hour|frequency limited|throttl|slow down|too fast|too frequent',
 			'too many (?:concurrent |simultaneous |smtp |open ){0,3}(?:connections|sessions|messages|recipients|mails|e-?mails|invalid recipients|errors|hits|requests)',
 			'too much mail|receiving mail (?:at a rate|too quickly)|mail (?:flood|bomb)',
 			'(?:daily|hourly|sending|relay|message|recipient)[ -](?:user )?(?:sending |message |relay )?(?:quota|limit)[^.\\n]{0,20}(?:exceed|reached)?',
@@ -400,4 +400,6 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			"loops? back to myself|(?:server|system|service)[^.\\n]{0,30}(?:busy|error|unavailable|overload|not available|problem|failure|configuration)|server busy|try (?:again )?later|temporar(?:y|ily) (?:system |server |local |lookup )?(?:problem|failure|error|unavailable|deferred|rejected)|internal (?:server )?error|transaction failed|local (?:error|problem|configuration)|lookup failure|resources temporarily|encountered an error|processing error|configuration error|can(?:not|'t) (?:open|lock|write)|queue file|out of memory|i/o error|i/o|unexpected (?:error|failure)",
 		),
 	},
+	// A filter of the recipient's own (Sieve, RFC 5429), whose words may be anything.
+	{ reason: 'filtered', words: anyOf('was automatically rejected') },
 ];
