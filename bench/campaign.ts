@@ -7,6 +7,7 @@ import { compileMessage } from '../mail/message/compile';
 import type { DkimSigner } from '../mail/message/dkim';
 import { createSmtpPool } from '../mail/smtp/pool';
 import { openStore } from '../mail/store/open';
+import type { PostgresPlace } from '../mail/store/postgres/place';
 import { FROM, HTML, SUBJECT, TEXT } from './newsletter';
 import type { Customer } from './newsletter';
 import { rate } from './report';
@@ -19,13 +20,16 @@ export interface CampaignBench {
 	connections: number;
 	signer?: DkimSigner;
 	attachments?: readonly LoadedFile[];
+	/** Where the store is, if it is not a file. */
+	postgres?: PostgresPlace;
 }
 
 /** Mails a second of a whole campaign, from the recipients to the last outcome on disk. */
 export async function campaignRate(bench: CampaignBench): Promise<number> {
-	const { port, people, connections, signer, attachments = [] } = bench;
+	const { port, people, connections, signer, attachments = [], postgres } = bench;
 	const folder = await mkdtemp(join(tmpdir(), 'smtp-suite-bench-'));
-	const store = await openStore({ path: join(folder, 'store.db'), masterKey: 'bench' });
+	const place = postgres ? { postgres } : { path: join(folder, 'store.db') };
+	const store = await openStore({ ...place, masterKey: 'bench' });
 	const pool = createSmtpPool({
 		host: '127.0.0.1',
 		port,

@@ -8,16 +8,21 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
 const root = join(here, '..');
 const SUFFIX = '.bench.ts';
 
-/** What starts n8n looks for things beside itself. */
+/** What starts n8n, and what bundles, look for things beside themselves. */
 const scriptsStayWhereTheyAre = {
 	name: 'scripts-stay-where-they-are',
 	setup(bundle) {
+		bundle.onResolve({ filter: /^esbuild$/ }, ({ path }) => ({
+			path: fileURLToPath(import.meta.resolve(path)),
+			external: true,
+		}));
 		bundle.onResolve({ filter: /scripts\/lib\/.*\.cjs$/ }, ({ path, resolveDir }) => ({
 			path: join(resolveDir, path),
 			external: true,
