@@ -100,6 +100,7 @@ export class TrackingDesk {
 	readonly #arriving = new Set<Promise<unknown>>();
 	#keys: readonly SigningKey[] = [];
 	#keysReadAt = Number.NEGATIVE_INFINITY;
+	#readingKeys: Promise<void> | undefined;
 
 	constructor(store: MailStore, clock: () => number = Date.now) {
 		this.#store = store;
@@ -152,9 +153,18 @@ export class TrackingDesk {
 		return readToken(text, this.#keys);
 	}
 
+	/** Once for all who ask meanwhile: without keys, each link would be called none of ours. */
 	async #readKeys(now: number): Promise<void> {
-		this.#keysReadAt = now;
-		this.#keys = await this.#store.signingKeys.all();
+		this.#readingKeys ??= this.#store.signingKeys
+			.all()
+			.then((keys) => {
+				this.#keys = keys;
+				this.#keysReadAt = now;
+			})
+			.finally(() => {
+				this.#readingKeys = undefined;
+			});
+		await this.#readingKeys;
 	}
 
 	async #mailOf(reference: string): Promise<TrackedMail | undefined> {

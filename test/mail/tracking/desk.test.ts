@@ -121,6 +121,24 @@ describe('a request for the pixel', () => {
 		expect(await counted('opened')).toEqual([{ machine: true, events: 1, recipients: 1 }]);
 	});
 
+	it('among many at once, the first that a process sees, is known as ours like the rest', async () => {
+		await mailed('ada');
+		const all = await Promise.all(
+			Array.from({ length: 20 }, () => ask({ token: tokenFor('open') })),
+		);
+		expect(all.map(({ reply }) => reply.status)).toEqual(Array(20).fill(200));
+	});
+
+	it('is not called none of ours because the store could not be asked a moment ago', async () => {
+		await mailed('ada');
+		const { all } = store.signingKeys;
+		const away = jest.spyOn(store.signingKeys, 'all').mockRejectedValue(new Error('away'));
+		await expect(ask({ token: tokenFor('open') })).rejects.toThrow('away');
+		await expect(ask({ token: tokenFor('open') })).rejects.toThrow('away');
+		away.mockImplementation(all.bind(store.signingKeys));
+		expect((await ask({ token: tokenFor('open') })).reply.status).toBe(200);
+	});
+
 	it('through Gmail’s picture proxy counts as a person’s: it asks when the mail is opened', async () => {
 		await mailed('ada');
 		const userAgent =
