@@ -196,9 +196,12 @@ function unifyNewlines(text: string): string {
 	return octets.toString('latin1', 0, end);
 }
 
+/** In Latin-1. */
+const WORD_ENDS = new Set(' \t\n\v\f\r\u00a0<>"\'(),;:=');
+
 function withoutLastWord(text: string): string {
 	let end = text.length;
-	while (end > 0 && !/[\s<>"'(),;:=]/.test(text.charAt(end - 1))) end--;
+	while (end > 0 && !WORD_ENDS.has(text.charAt(end - 1))) end--;
 	return text.slice(0, end);
 }
 

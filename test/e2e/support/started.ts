@@ -17,8 +17,14 @@ export interface Started {
  * for one by one.
  *
  * @param domain of the recipients that are looked for
+ * @param after the execution after which to look
  */
-export function startedExecutions(n8n: TestN8n, workflowId: string, domain: string): Started[] {
+export function startedExecutions(
+	n8n: TestN8n,
+	workflowId: string,
+	domain: string,
+	after = '0',
+): Started[] {
 	const file = path.join(n8n.userFolder, '.n8n', 'database.sqlite');
 	const database = new DatabaseSync(file, { readOnly: true });
 	try {
@@ -27,9 +33,14 @@ export function startedExecutions(n8n: TestN8n, workflowId: string, domain: stri
 			.prepare(
 				`SELECT e.id, coalesce(e.startedAt, e.createdAt) AS "at", e.status, d.data
 				FROM execution_entity e LEFT JOIN execution_data d ON d.executionId = e.id
-				WHERE e.workflowId = ? ORDER BY e.id`,
+				WHERE e.workflowId = ? AND e.id > ? ORDER BY e.id`,
 			)
-			.all(workflowId) as { id: number; at: string; status: string; data: string | null }[];
+			.all(workflowId, Number(after)) as {
+			id: number;
+			at: string;
+			status: string;
+			data: string | null;
+		}[];
 		const address = new RegExp(`[a-z0-9-]+@${domain.replaceAll('.', '\\.')}`, 'g');
 		return rows.map(({ id, at, status, data }) => ({
 			id: String(id),

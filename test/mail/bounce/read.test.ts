@@ -180,6 +180,7 @@ describe('anything at all', () => {
 		const raw = Buffer.from(make());
 		const begun = Date.now();
 		await parseBounce(raw);
-		expect(Date.now() - begun).toBeLessThan(3_000);
+		// What grows with the square of its length would take hours; a busy machine takes seconds.
+		expect(Date.now() - begun).toBeLessThan(30_000);
 	});
 });
