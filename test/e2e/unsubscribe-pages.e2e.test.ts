@@ -25,7 +25,7 @@ const OWN_LOOK = {
 	color: '#0f766e',
 	confirmTitle: 'Schade! Wirklich gehen?',
 	confirmText:
-		'Wir streichen {address} von {what}. Bestellungen bestätigen wir weiterhin per Mail.',
+		'Ab heute geht {what} nicht mehr an {address}. Bestellungen bestätigen wir weiterhin per Mail.',
 	doneTitle: 'Erledigt – ohne Groll',
 	doneText: '{address} bekommt {what} nicht mehr.',
 	resubscribedTitle: 'Da sind Sie ja wieder',
