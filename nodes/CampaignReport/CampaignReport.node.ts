@@ -8,7 +8,7 @@ import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { openNodeStoreNamed } from '../shared/mail-store';
 import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
-import { operationProperties } from '../shared/operations';
+import { operationProperties, operationSubtitle } from '../shared/operations';
 import { bounces } from './operations/bounces.operation';
 import { compare } from './operations/compare.operation';
 import { links } from './operations/links.operation';
@@ -29,7 +29,7 @@ export class CampaignReport implements INodeType {
 		},
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] }}',
+		subtitle: operationSubtitle(OPERATIONS),
 		description:
 			'See what became of a campaign, while it runs and after: as items, page and charts',
 		defaults: { name: 'Campaign Report' },

@@ -13,7 +13,7 @@ import { dkimKeyTest } from '../shared/dkim-key';
 import { imapAccountTest } from '../shared/imap-account';
 import { itemsFromEach } from '../shared/items-from-each';
 import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
-import { operationProperties } from '../shared/operations';
+import { operationProperties, operationSubtitle } from '../shared/operations';
 import {
 	authenticationProperty,
 	smtpAccountTest,
@@ -98,7 +98,7 @@ export class DeliverabilityCheck implements INodeType {
 		},
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] }}',
+		subtitle: operationSubtitle(OPERATIONS),
 		description:
 			'Find out whether mail will arrive at Gmail, Yahoo, Microsoft and Apple, and which record or setting must change if not',
 		defaults: { name: 'Deliverability Check' },

@@ -8,7 +8,7 @@ import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { openNodeStoreNamed } from '../shared/mail-store';
 import { mailStoreCredential, mailStoreTest } from '../shared/mail-store-credential';
-import { operationProperties } from '../shared/operations';
+import { operationProperties, operationSubtitle } from '../shared/operations';
 import { tellOfOtherStores } from '../shared/other-stores';
 import { add } from './operations/add.operation';
 import { check } from './operations/check.operation';
@@ -39,7 +39,7 @@ export class SuppressionList implements INodeType {
 		},
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] }}',
+		subtitle: operationSubtitle(OPERATIONS),
 		description: 'Keep the list of addresses that must not be mailed, and check against it',
 		defaults: { name: 'Suppression List' },
 		usableAsTool: true,

@@ -25,6 +25,13 @@ export function operationProperties(
 	];
 }
 
+/** What stands below the node on the canvas: the chosen operation in words, not by its inner name. */
+export function operationSubtitle(operations: readonly OperationForm[]): string {
+	const words: Record<string, string> = {};
+	for (const { choice } of operations) words[String(choice.value)] = choice.action;
+	return `={{ (${JSON.stringify(words)})[$parameter["operation"]] }}`;
+}
+
 /** A field that several operations have stands once, and is shown for each of them. */
 function shareForms(operations: readonly OperationForm[]): INodeProperties[] {
 	const shown = new Map<INodeProperties, string[]>();
