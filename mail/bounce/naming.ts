@@ -31,7 +31,10 @@ export function namedIn(notice: Notice, own: OwnAddresses): Named[] {
 	for (const addresses of [own.likely, own.sure]) {
 		for (const rung of RUNGS) {
 			const named = placesBy(rung, notice.lines, addresses);
-			const places = rung === inPhrase ? inSentenceOfFailure(named, notice.lines) : named;
+			const places =
+				rung === inPhrase && named.length > 0
+					? inSentenceOfFailure(named, notice.lines, addresses)
+					: named;
 			if (places.length > 0) return withWords(places, notice.lines);
 		}
 	}
@@ -75,7 +78,7 @@ const ORIGIN_ADDRESS =
 
 const BEFORE_ALONE = /^[\s>*•·"'<(=|.-]*(?:(?:rfc822|smtp|mailto)[;:] ?<?|[45]\d\d[ -]{1,3}<?)?$/i;
 const AFTER_ALONE =
-	/^[>"')\]]*(?:\s*$|\s*[:;,(<]|\.?\s*$|\s*\.{3}|\s+(?:on|am|le|el|il|em)\s\S{1,12} |\s+[-–—=]{1,3}>?\s|\t|\s*\[|\s+[45](?:\d\d\b|\.\d{1,3}\.\d)|\s+(?:unknown|not listed|user|is not|no such|invalid|mailbox|does not)\b)/i;
+	/^[>"')\]]*(?:\s*$|\s*[:;,(<：；、（]|\.?\s*$|\s*\.{3}|\s+(?:on|am|le|el|il|em)\s\S{1,12} |\s+[-–—=]{1,3}>?\s|\t|\s*\[|\s+[45](?:\d\d\b|\.\d{1,3}\.\d)|\s+(?:unknown|not listed|user|is not|no such|invalid|mailbox|does not)\b)/i;
 
 /** The address begins its line, alone or before what is said of it. */
 const alone: Rung = (line) => {
@@ -149,15 +152,22 @@ const END_OF_SENTENCE = /[.!?](?=\s|$)|。/;
 
 /**
  * Where some sentences tell of a failure, those that do not name somebody else: whom to ask, whom to
- * write to instead.
+ * write to instead. Where none of them does, any other sentence with an address that does is nearer.
  */
-function inSentenceOfFailure(places: Place[], lines: readonly string[]): Place[] {
-	if (places.length < 2 || places.length > MAX_SENTENCES) return places;
-	const telling = places.filter((place) => {
-		const sentence = sentenceAround(place, lines);
-		return tellsFailure(sentence) || tellsReason(sentence);
-	});
-	return telling.length > 0 ? telling : places;
+function inSentenceOfFailure(
+	places: Place[],
+	lines: readonly string[],
+	own: ReadonlySet<string>,
+): Place[] {
+	for (const some of [places, placesBy(anywhere, lines, own)]) {
+		if (some.length > MAX_SENTENCES) return places;
+		const telling = some.filter((place) => {
+			const sentence = sentenceAround(place, lines);
+			return tellsFailure(sentence) || tellsReason(sentence);
+		});
+		if (telling.length > 0) return telling;
+	}
+	return places;
 }
 
 function sentenceAround({ line, start, end }: Place, lines: readonly string[]): string {
