@@ -28,6 +28,7 @@ export type CheckArea =
 	| 'server'
 	| 'reputation'
 	| 'content'
+	| 'filter'
 	| 'roundTrip';
 
 /** What to change, so exactly that it can be copied. */

@@ -25,6 +25,8 @@ const MODULES_KEPT = [
 export interface Rspamd {
 	/** The symbols that the message earned, with their scores. */
 	judge(mail: { raw: Buffer; from: string; to: string[] }): Promise<Map<string, number>>;
+	/** `http://127.0.0.1:port` of its normal worker. */
+	readonly address: string;
 	stop(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export async function startRspamd(): Promise<Rspamd> {
 		throw error;
 	}
 	return {
+		address: `http://127.0.0.1:${normal}`,
 		stop,
 		async judge({ raw, from, to }) {
 			const headers = new Headers({ From: from });
