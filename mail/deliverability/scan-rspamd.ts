@@ -99,7 +99,9 @@ function readAnswer(answer: unknown): Scan {
 		string,
 		unknown
 	>;
-	if (is_skipped === true) return unknown('it is set to pass over such mail');
+	// It also says "skipped" where one rule alone decided, and refuses the mail.
+	if (is_skipped === true && action === 'no action')
+		return unknown('it is set to pass over such mail');
 	if (typeof score !== 'number' || typeof action !== 'string')
 		return unknown('its answer is not one of rspamd');
 	return {

@@ -78,6 +78,13 @@ describe('rspamd, asked about a mail', () => {
 		expect(finding.title).toContain('4.3 points');
 	});
 
+	it('that lets one rule alone decide, and counts no points, is believed', async () => {
+		const { finding } = await ask(
+			await saying({ is_skipped: true, score: 0, required_score: 0, action: 'reject' }),
+		);
+		expect(summary(finding)).toBe('filter.refused fail');
+	});
+
 	it('names its rules by their words, the heaviest first, and those about the way apart', async () => {
 		const { finding, scan } = await ask(
 			await saying({
@@ -113,7 +120,10 @@ describe('rspamd, asked about a mail', () => {
 		['null', (_, response) => response.end('null')],
 		['403', (_, response) => response.writeHead(403).end()],
 		['a redirect', (_, response) => response.writeHead(302, { location: '/' }).end()],
-		['that it passed over it', (_, response) => response.end('{"is_skipped":true,"score":0}')],
+		[
+			'that it passed over it',
+			(_, response) => response.end('{"is_skipped":true,"score":0,"action":"no action"}'),
+		],
 		['nothing', (_, response) => response.destroy()],
 		[
 			'without an end',
