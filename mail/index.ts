@@ -125,7 +125,7 @@ export { readCounts } from './report/read';
 export { markProbe, writeProbe } from './round-trip/probe';
 export type { Probe } from './round-trip/probe';
 export { makeRoundTrip, MailboxUnavailable } from './round-trip/round-trip';
-export type { RoundTrip, RoundTripQuestion } from './round-trip/round-trip';
+export type { RoundTrip, RoundTripQuestion, SentProbe } from './round-trip/round-trip';
 export { accountKey, accountName } from './smtp/account';
 export type { ConnectionSecurity, SmtpAccount, SmtpAuth, TlsTrust } from './smtp/account';
 export { SMTP_OAUTH2_SERVICES } from './smtp/oauth2-services';

@@ -1,9 +1,11 @@
+import { describeSignatures, verifySignatures } from './arrived-signatures';
 import { readAuthenticationResults } from './authentication-results';
 import type { AuthenticationResult } from './authentication-results';
+import type { Dns } from './dns';
 import { organisation } from './dns-fix';
 import { BY_NONE } from './finding';
 import type { Finding, Receiver } from './finding';
-import { readMail } from './message-read';
+import { domainOf, readMail } from './message-read';
 import type { ReadMail } from './message-read';
 import { checkReceived } from './message-received';
 import { cameInBy } from './received-line';
@@ -22,6 +24,8 @@ export interface ArrivedMail {
 	imapHost: string;
 	/** Names of the receiving servers, where the user knows them. */
 	receivers: readonly string[];
+	/** Where the keys of its signatures are looked up; without it they are not verified. */
+	dns?: Dns;
 }
 
 export interface JudgedArrival {
@@ -60,16 +64,25 @@ export async function checkArrival(arrived: ArrivedMail): Promise<JudgedArrival>
 		...(isDomainName(arrived.imapHost) ? [arrived.imapHost] : []),
 	];
 	const cameIn = cameInBy(received.fields);
+	const { results } = readAuthenticationResults(received.fields, servers, sent.fields);
+	const signatures = arrived.dns
+		? describeSignatures(
+				await verifySignatures(arrived.received, arrived.dns),
+				domainOf(sent.from[0]?.address ?? ''),
+				results,
+			)
+		: [];
 	return {
 		findings: [
 			landed(arrived),
 			...within(arrived),
 			...checkReceived(received.fields, servers, sent.fields),
+			...signatures,
 			compareContent(sent, received, arrived),
 			...compareHeaders(sent, received),
 		],
 		...(cameIn && { cameIn }),
-		results: readAuthenticationResults(received.fields, servers, sent.fields).results,
+		results,
 	};
 }
 

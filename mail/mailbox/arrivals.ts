@@ -32,6 +32,9 @@ interface Mark {
 	uidValidity: string;
 }
 
+/** How far each folder went at one moment, by its path. */
+export type FolderMarks = ReadonlyMap<string, Readonly<Mark>>;
+
 /** Enough for the header of any mail, and for what a bounce says. */
 const START_BYTES = 64 * 1024;
 const PIECE_BYTES = 4 * 2 ** 20;
@@ -51,6 +54,8 @@ const JUNK_NAME =
  */
 export class Arrivals {
 	readonly #marks = new Map<string, Mark>();
+	/** How far each folder went when the watch began: for a later one that goes on from there. */
+	begin: FolderMarks = new Map();
 	#client: ImapFlow | undefined;
 	#folders: Folder[] = [];
 
@@ -60,19 +65,30 @@ export class Arrivals {
 		private readonly signal: AbortSignal | undefined,
 	) {}
 
-	/** Signs in and notes how far each folder goes. @throws what `describeImapError` understands */
+	/**
+	 * Signs in and notes how far each folder goes.
+	 *
+	 * @param options.since the begin of an earlier watch: what came since then has arrived as well
+	 * @throws what `describeImapError` understands
+	 */
 	static async open(
 		account: ImapAccount,
-		{ timeoutMs = 30_000, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
+		{
+			timeoutMs = 30_000,
+			signal,
+			since,
+		}: { timeoutMs?: number; signal?: AbortSignal; since?: FolderMarks } = {},
 	): Promise<Arrivals> {
 		const arrivals = new Arrivals(account, timeoutMs, signal);
 		try {
 			const client = await arrivals.#connected();
 			arrivals.#folders = await listFolders(client);
-			for (const { path } of arrivals.#folders) {
+			for (const { path } of since ? [] : arrivals.#folders) {
 				const mark = await markOf(client, path);
 				if (mark) arrivals.#marks.set(path, mark);
 			}
+			for (const [path, mark] of since ?? []) arrivals.#marks.set(path, mark);
+			arrivals.begin = new Map(arrivals.#marks);
 			return arrivals;
 		} catch (error) {
 			await arrivals.close();

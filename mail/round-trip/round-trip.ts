@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseBounce } from '../bounce/read';
 import { checkArrival } from '../deliverability/arrival';
 import type { AuthenticationResult } from '../deliverability/authentication-results';
+import type { Dns } from '../deliverability/dns';
 import type { Finding } from '../deliverability/finding';
 import type { ReceivedLine } from '../deliverability/received-line';
 import type { ImapAccount } from '../mailbox/account';
 import { Arrivals } from '../mailbox/arrivals';
-import type { Arrival } from '../mailbox/arrivals';
+import type { Arrival, FolderMarks } from '../mailbox/arrivals';
 import { describeImapError } from '../mailbox/problem';
 import type { MailboxProblem } from '../mailbox/problem';
 import type { SmtpAccount } from '../smtp/account';
@@ -29,11 +30,28 @@ export interface RoundTripQuestion {
 	pollMs?: number;
 	/** Takes the mail out of the mailbox when it was looked at. */
 	remove?: boolean;
+	/** A view of the DNS, opened when the mail is there, to verify its signatures with. */
+	openDns?: () => Dns;
+	/** What an earlier try sent: it is looked for, and nothing is sent. */
+	earlier?: SentProbe;
 	clock?: () => number;
 	signal?: AbortSignal;
 }
 
-export type RoundTrip = { findings: Finding[] } & (
+/** A probe that has left, with all that a later try needs to find it. */
+export interface SentProbe {
+	probe: Probe;
+	/** In ms since the epoch. */
+	at: number;
+	/** How far the mailbox's folders went before. */
+	folders: FolderMarks;
+}
+
+export type RoundTrip = {
+	findings: Finding[];
+	/** Absent where nothing left. */
+	sent?: SentProbe;
+} & (
 	| {
 			outcome: 'arrived';
 			folder: string;
@@ -69,21 +87,28 @@ const PAUSES_MS = [2_000, 10_000];
  * @throws MailboxUnavailable
  */
 export async function makeRoundTrip(question: RoundTripQuestion): Promise<RoundTrip> {
-	const { pool, account, mailbox, probe, signal, clock = Date.now } = question;
-	const arrivals = await openMailbox(mailbox, signal);
+	const { pool, account, mailbox, probe, earlier, signal, clock = Date.now } = question;
+	const arrivals = await openMailbox(mailbox, earlier?.folders, signal);
 	try {
-		const sent = await send(pool, probe, signal);
-		if (sent.result !== 'accepted' && sent.result !== 'unknown')
-			return { outcome: 'notSent', findings: [notSent(account.host, sent)] };
-		return await waitFor(arrivals, question, clock());
+		if (!earlier) {
+			const result = await send(pool, probe, signal);
+			if (result.result !== 'accepted' && result.result !== 'unknown')
+				return { outcome: 'notSent', findings: [notSent(account.host, result)] };
+		}
+		const sent = earlier ?? { probe, at: clock(), folders: arrivals.begin };
+		return { ...(await waitFor(arrivals, question, sent)), sent };
 	} finally {
 		await arrivals.close();
 	}
 }
 
-async function openMailbox(account: ImapAccount, signal?: AbortSignal): Promise<Arrivals> {
+async function openMailbox(
+	account: ImapAccount,
+	since: FolderMarks | undefined,
+	signal?: AbortSignal,
+): Promise<Arrivals> {
 	try {
-		return await Arrivals.open(account, signal && { signal });
+		return await Arrivals.open(account, { ...(since && { since }), ...(signal && { signal }) });
 	} catch (error) {
 		throw new MailboxUnavailable(describeImapError(error, account));
 	}
@@ -107,19 +132,20 @@ async function send(
 async function waitFor(
 	arrivals: Arrivals,
 	question: RoundTripQuestion,
-	sentAt: number,
+	{ probe, at: sentAt }: SentProbe,
 ): Promise<RoundTrip> {
-	const { mailbox, probe, patienceMs, pollMs = POLL_MS, signal, clock = Date.now } = question;
+	const { mailbox, patienceMs, pollMs = POLL_MS, signal, clock = Date.now } = question;
 	const notes = new Map<string, Finding>();
 	let problem: MailboxProblem | undefined;
+	const since = clock();
 	for (let look = 1; ; look += 1) {
-		const isLast = clock() - sentAt >= patienceMs || signal?.aborted === true;
+		const isLast = clock() - since >= patienceMs || signal?.aborted === true;
 		try {
 			const where = isLast ? 'views' : look % LOOKS_PER_ROUND === 0 ? 'all' : 'likely';
 			const news = signal?.aborted ? [] : await arrivals.look(where);
 			problem = undefined;
 			const found = news.find((arrival) => isProbe(arrival, probe));
-			if (found) return await arrivedAs(found, arrivals, question, clock() - sentAt);
+			if (found) return await arrivedAs(found, arrivals, { ...question, probe }, clock() - sentAt);
 			for (const report of await reportsIn(news, probe)) {
 				if (report.kind === 'bounced')
 					return { outcome: 'bounced', findings: [...notes.values(), report.finding] };
@@ -133,14 +159,14 @@ async function waitFor(
 				outcome: 'notArrived',
 				findings: [...notes.values(), notArrived(patienceMs, mailbox.host, problem)],
 			};
-		await waited(Math.min(pollMs, Math.max(patienceMs - (clock() - sentAt), 1)), signal);
+		await waited(Math.min(pollMs, Math.max(patienceMs - (clock() - since), 1)), signal);
 	}
 }
 
 async function arrivedAs(
 	found: Arrival,
 	arrivals: Arrivals,
-	{ account, mailbox, probe, receivers = [], remove = false }: RoundTripQuestion,
+	{ account, mailbox, probe, receivers = [], remove = false, openDns }: RoundTripQuestion,
 	ms: number,
 ): Promise<RoundTrip> {
 	const raw = await arrivals.whole(found, MAX_BYTES);
@@ -150,6 +176,7 @@ async function arrivedAs(
 		...{ sent: probe.raw, received: raw, folder, role, seconds, receivers },
 		smtpHost: account.host,
 		imapHost: mailbox.host,
+		...(openDns && { dns: openDns() }),
 	});
 	const isLeft = remove && !(await arrivals.remove(found).catch(() => false));
 	return {

@@ -56,7 +56,7 @@ const dnsProperty: INodeProperties = {
 	type: 'collection',
 	placeholder: 'Add Option',
 	default: {},
-	displayOptions: { hide: hiddenFor(message, roundTrip) },
+	displayOptions: { hide: hiddenFor(message) },
 	options: [
 		{
 			displayName: 'Name Servers',
@@ -165,7 +165,7 @@ export class DeliverabilityCheck implements INodeType {
 		if (!operation)
 			throw new NodeOperationError(this.getNode(), `There is no operation "${chosen}".`);
 		const results = await itemsFromEach(this, async (itemIndex) => {
-			const looked = await operation.look(this, itemIndex, dnsFor(this, itemIndex));
+			const looked = await operation.look(this, itemIndex, () => dnsFor(this, itemIndex));
 			return await giveOut(this, itemIndex, looked);
 		});
 		if (this.getNodeParameter('output', 0) === 'changes') markRunOver(this);

@@ -2,7 +2,7 @@ import { canRunDovecot, startDovecot } from '../support/dovecot';
 import type { Dovecot } from '../support/dovecot';
 import { canRunPostfix, startPostfix } from '../support/postfix';
 import type { Postfix } from '../support/postfix';
-import { chain, PRESS, startTestN8n } from './support/n8n';
+import { chain, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
 import { plainAccount } from './support/plain-account';
 
@@ -103,6 +103,35 @@ const ADA = 'ada@example.test';
 		expect(json?.findings.map(({ id }) => id)).toContain('roundTrip.unchanged');
 		expect(await stored()).toBe(before);
 	}, 60_000);
+
+	it('tried again by Retry On Fail, does not send the first item’s mail another time', async () => {
+		const { api } = n8n.server;
+		const mails = async () => (await stored()).match(/^X-Round-Trip:/gm)?.length ?? 0;
+		const before = await mails();
+		const { id } = await api.createWorkflow(
+			chain('Tried again', [
+				PRESS,
+				...itemsOf([{ file: '' }, { file: 'missing' }]),
+				{
+					name: 'Check',
+					type: 'n8n-nodes-smtp-suite.deliverabilityCheck',
+					parameters: {
+						operation: 'roundTrip',
+						fromEmail: 'News <news@sender.test>',
+						toEmail: ADA,
+						roundTripOptions: { minutes: 1, messageField: '={{ $json.file }}' },
+					},
+					credentials: { smtpAccount, imapAccount },
+					retryOnFail: true,
+					maxTries: 3,
+					waitBetweenTries: 100,
+				},
+			]),
+		);
+		const execution = await api.finished(await api.execute(id as string, 'Press'));
+		expect((execution.error as { message: string }).message).toContain('"missing"');
+		expect(await mails()).toBe(before + 1);
+	}, 90_000);
 
 	it('sends nothing when the mailbox cannot be opened, and says why', async () => {
 		const before = postfix.log().length;

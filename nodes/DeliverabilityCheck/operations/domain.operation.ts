@@ -70,7 +70,7 @@ export const domain: Operation = {
 			],
 		},
 	],
-	async look(context, itemIndex, dns) {
+	async look(context, itemIndex, openDns) {
 		const given = asText(context.getNodeParameter('domain', itemIndex)).trim();
 		const name = given.slice(given.lastIndexOf('@') + 1).replace(/>$/, '');
 		if (name === '')
@@ -98,7 +98,7 @@ export const domain: Operation = {
 				fetchPolicy: policyOverHttps(signal && { signal }),
 				...(options.compareDkimKey === true && { dkimKey: await readDkimKeyOf(context) }),
 			},
-			dns,
+			openDns(),
 		);
 		return { subject: name, findings };
 	},

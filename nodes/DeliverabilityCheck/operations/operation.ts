@@ -14,6 +14,9 @@ export interface Looked {
 
 /** One thing that the node can look at: its entry in the list, its form, and how it looks. */
 export interface Operation extends OperationForm {
-	/** @throws Error, in the user's words, when the item names nothing to look at */
-	look(context: IExecuteFunctions, itemIndex: number, dns: Dns): Promise<Looked>;
+	/**
+	 * @param openDns a view of the DNS, whose time runs from when it is opened
+	 * @throws Error, in the user's words, when the item names nothing to look at
+	 */
+	look(context: IExecuteFunctions, itemIndex: number, openDns: () => Dns): Promise<Looked>;
 }

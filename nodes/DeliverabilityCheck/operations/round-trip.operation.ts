@@ -2,14 +2,15 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { NodeOperationError } from 'n8n-workflow';
 
 import { makeRoundTrip, MailboxUnavailable, markProbe, writeProbe } from '../../../mail/index';
-import type { Probe, RoundTrip } from '../../../mail/index';
+import type { Dns, Probe, RoundTrip, SentProbe } from '../../../mail/index';
 import { readMailbox } from '../../shared/address-fields';
 import { asText } from '../../shared/as-text';
 import { readImapCredential } from '../../shared/imap-account';
 import { problemToError } from '../../shared/mail-problem';
 import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
 import { listIn } from '../list-in';
-import type { Operation } from './operation';
+import { earlierTrip, keepTrip, tripKey } from '../earlier-trips';
+import type { Looked, Operation } from './operation';
 
 /** An option, not a field: n8n's editor hides a field that chooses a credential. */
 const optionsProperty: INodeProperties = {
@@ -105,36 +106,56 @@ export const roundTrip: Operation = {
 		{ displayName: 'Try the Sending Account', name: 'tryAccount', type: 'hidden', default: true },
 		optionsProperty,
 	],
-	async look(context, itemIndex) {
-		const options = context.getNodeParameter('roundTripOptions', itemIndex, {}) as IDataObject;
-		const probe = await readProbe(context, itemIndex, asText(options.messageField).trim());
-		const account = await readSmtpAccount(context);
-		const mailbox = await readImapCredential(
-			context,
-			options.mailboxSignIn === 'imapOAuth2Api' ? 'imapOAuth2Api' : 'imapAccount',
-		);
-		const signal = context.getExecutionCancelSignal();
-		const trip = await makeRoundTrip({
-			pool: warmPool(account),
-			account,
-			mailbox,
-			probe,
-			receivers: listIn(asText(options.receivers)),
-			patienceMs: (Number(options.minutes) || DEFAULT_MINUTES) * 60_000,
-			remove: options.remove === true,
-			...(signal && { signal }),
-		}).catch((error: unknown) => {
-			throw error instanceof MailboxUnavailable
-				? problemToError(context.getNode(), error.problem, itemIndex)
-				: error;
-		});
-		return {
-			subject: `${probe.envelope.from} to ${probe.envelope.to.join(', ')}`,
+	async look(context, itemIndex, openDns) {
+		// An agent's tool calls share their run, and each is meant.
+		const key = context.getNode().type.endsWith('Tool') ? undefined : tripKey(context, itemIndex);
+		const earlier = key === undefined ? undefined : earlierTrip(key);
+		if (earlier?.isOver) return earlier.looked;
+		const trip = await takeTrip(context, itemIndex, openDns, earlier?.sent);
+		const { from, to } = (trip.sent?.probe ?? trip.probe).envelope;
+		const looked: Looked = {
+			subject: `${from} to ${to.join(', ')}`,
 			findings: trip.findings,
 			details: { roundTrip: describeTrip(trip) },
 		};
+		if (key !== undefined && trip.sent)
+			keepTrip(key, { sent: trip.sent, looked, isOver: trip.outcome !== 'notArrived' });
+		return looked;
 	},
 };
+
+async function takeTrip(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	openDns: () => Dns,
+	earlier: SentProbe | undefined,
+): Promise<RoundTrip & { probe: Probe }> {
+	const options = context.getNodeParameter('roundTripOptions', itemIndex, {}) as IDataObject;
+	const probe = await readProbe(context, itemIndex, asText(options.messageField).trim());
+	const account = await readSmtpAccount(context);
+	const mailbox = await readImapCredential(
+		context,
+		options.mailboxSignIn === 'imapOAuth2Api' ? 'imapOAuth2Api' : 'imapAccount',
+	);
+	const signal = context.getExecutionCancelSignal();
+	const trip = await makeRoundTrip({
+		pool: warmPool(account),
+		account,
+		mailbox,
+		probe,
+		openDns,
+		receivers: listIn(asText(options.receivers)),
+		patienceMs: (Number(options.minutes) || DEFAULT_MINUTES) * 60_000,
+		remove: options.remove === true,
+		...(earlier && { earlier }),
+		...(signal && { signal }),
+	}).catch((error: unknown) => {
+		throw error instanceof MailboxUnavailable
+			? problemToError(context.getNode(), error.problem, itemIndex)
+			: error;
+	});
+	return { ...trip, probe };
+}
 
 async function readProbe(
 	context: IExecuteFunctions,

@@ -101,7 +101,7 @@ export const server: Operation = {
 			],
 		},
 	],
-	async look(context, itemIndex, dns) {
+	async look(context, itemIndex, openDns) {
 		const addresses = listIn(context.getNodeParameter('addresses', itemIndex, ''));
 		const wrong = addresses.find((address) => isIP(address) === 0);
 		if (wrong !== undefined)
@@ -116,7 +116,7 @@ export const server: Operation = {
 			subject: [...addresses, ...domains].join(', ') || 'the sending account',
 			findings: [
 				...(triesAccount ? await tryAccount(context) : []),
-				...(await lookUp(context, itemIndex, { addresses, domains }, dns)),
+				...(await lookUp(context, itemIndex, { addresses, domains }, openDns())),
 			],
 		};
 	},

@@ -207,6 +207,18 @@ const FROM = { name: 'News', address: 'news@sender.test' };
 		expect(statuses(told)).toEqual(['roundTrip.inbox pass', 'roundTrip.unchanged pass']);
 	});
 
+	it('a second try looks for what the first one sent, and sends nothing', async () => {
+		const probe = await writeProbe({ from: FROM, to: 'slow@example.test' }, new Date());
+		const first = await trip('slow@example.test', { probe, patienceMs: 500 });
+		expect(first.outcome).toBe('notArrived');
+		// It comes between the two, when nobody looks.
+		await dovecot.deliver(ADA, probe.raw);
+		const before = postfix.log().length;
+		const second = await trip('slow@example.test', { earlier: first.sent! });
+		expect(second).toMatchObject({ outcome: 'arrived', folder: 'INBOX', sent: first.sent });
+		expect(postfix.log().slice(before)).not.toContain('client=');
+	});
+
 	it('ends when the execution is stopped', async () => {
 		const end = new AbortController();
 		const running = trip('slow@example.test', { signal: end.signal, patienceMs: 600_000 });
