@@ -97,18 +97,18 @@ function killGroup(leader: number | undefined): void {
 /** Resolves when something listens on the port and, if it should, has said its first words. */
 export async function waitForPort(
 	port: number,
-	options: { greets: boolean; timeoutMs?: number; gaveUp?: () => boolean },
+	options: { greets: boolean; host?: string; timeoutMs?: number; gaveUp?: () => boolean },
 ): Promise<void> {
 	const deadline = Date.now() + (options.timeoutMs ?? 15_000);
-	while (!(await answers(port, options.greets))) {
+	while (!(await answers(port, options.host ?? '127.0.0.1', options.greets))) {
 		if (options.gaveUp?.() || Date.now() > deadline) throw new Error(`nothing on port ${port}`);
 		await sleep(25);
 	}
 }
 
-function answers(port: number, greets: boolean): Promise<boolean> {
+function answers(port: number, host: string, greets: boolean): Promise<boolean> {
 	return new Promise((resolve) => {
-		const socket = connect(port, '127.0.0.1');
+		const socket = connect(port, host);
 		const finish = (answer: boolean): void => {
 			socket.destroy();
 			resolve(answer);

@@ -27,8 +27,20 @@ export interface Rspamd {
 	judge(mail: { raw: Buffer; from: string; to: string[] }): Promise<Map<string, number>>;
 	/** `http://127.0.0.1:port` of its normal worker. */
 	readonly address: string;
+	/** Where mail servers ask it as a milter, if that was wanted. */
+	readonly milterPort?: number;
 	stop(): Promise<void>;
 }
+
+export interface RspamdOptions {
+	/**
+	 * Judges how a mail came as well (SPF, DKIM, DMARC), by this name server at port 53, for mail of this
+	 * machine too; takes mail as a milter, and writes down what it thinks (Authentication-Results).
+	 */
+	milterAsking?: string;
+}
+
+const MODULES_OF_THE_WAY = ['dkim', 'dmarc', 'milter_headers', 'spf'];
 
 /** @returns why rspamd cannot be started here; undefined when it can */
 export function canRunRspamd(): string | undefined {
@@ -36,8 +48,9 @@ export function canRunRspamd(): string | undefined {
 	return userInfo().uid === 0 ? undefined : 'rspamd can only be started by root';
 }
 
-export async function startRspamd(): Promise<Rspamd> {
-	const { normal } = await freePorts('normal');
+export async function startRspamd({ milterAsking }: RspamdOptions = {}): Promise<Rspamd> {
+	const { normal, milter } = await freePorts('normal', 'milter');
+	const kept = [...MODULES_KEPT, ...(milterAsking === undefined ? [] : MODULES_OF_THE_WAY)];
 	const folder = tempFolder('rspamd-');
 	const [config, state] = [join(folder.path, 'etc'), join(folder.path, 'state')];
 	mkdirSync(join(config, 'local.d'), { recursive: true });
@@ -46,20 +59,28 @@ export async function startRspamd(): Promise<Rspamd> {
 		writeFileSync(join(config, 'local.d', name), `${text}\n`);
 	};
 	for (const file of readdirSync(MODULES))
-		if (!MODULES_KEPT.includes(file.replace(/\.conf$/, ''))) local(file, 'enabled = false;');
-	for (const worker of ['controller', 'fuzzy', 'proxy'])
-		local(`worker-${worker}.inc`, 'enabled = false;');
+		if (!kept.includes(file.replace(/\.conf$/, ''))) local(file, 'enabled = false;');
+	const unused = ['controller', 'fuzzy', ...(milterAsking === undefined ? ['proxy'] : [])];
+	for (const worker of unused) local(`worker-${worker}.inc`, 'enabled = false;');
 	local('worker-normal.inc', `bind_socket = "127.0.0.1:${normal}"; count = 1;`);
+	if (milterAsking !== undefined) {
+		local(
+			'worker-proxy.inc',
+			`bind_socket = "127.0.0.1:${milter}"; milter = yes; timeout = 60s; upstream "local" { default = yes; self_scan = yes; } count = 1;`,
+		);
+		for (const module of ['dkim', 'spf', 'dmarc']) local(`${module}.conf`, 'check_local = true;');
+		local('milter_headers.conf', 'use = ["authentication-results"]; skip_local = false;');
+	}
 	local('logging.inc', 'type = "console"; level = "error";');
 	local(
 		'options.inc',
-		`dns { nameserver = ["${NAME_SERVER}:53:1"]; timeout = 0.5s; retransmits = 1; }`,
+		`dns { nameserver = ["${milterAsking ?? NAME_SERVER}:53:1"]; timeout = 0.5s; retransmits = 1; }${milterAsking === undefined ? '' : ' local_addrs = [];'}`,
 	);
 	for (const path of [folder.path, config, join(config, 'local.d')]) chmodSync(path, 0o755);
 	const id = (flag: string) => Number(execFileSync('id', [flag, '_rspamd'], { encoding: 'utf8' }));
 	chownSync(state, id('-u'), id('-g'));
 
-	const names = await startNameServer();
+	const names = milterAsking === undefined ? await startNameServer() : undefined;
 	const places = { LOCAL_CONFDIR: config, DBDIR: state, RUNDIR: state, LOGDIR: state };
 	const child = startChild(RSPAMD, [
 		...['-f', '-u', '_rspamd', '-g', '_rspamd', '-c', '/etc/rspamd/rspamd.conf'],
@@ -67,7 +88,7 @@ export async function startRspamd(): Promise<Rspamd> {
 	]);
 	const stop = async () => {
 		await child.stop();
-		await names.close();
+		await names?.close();
 		folder.remove();
 	};
 	try {
@@ -78,6 +99,7 @@ export async function startRspamd(): Promise<Rspamd> {
 	}
 	return {
 		address: `http://127.0.0.1:${normal}`,
+		...(milterAsking !== undefined && { milterPort: milter }),
 		stop,
 		async judge({ raw, from, to }) {
 			const headers = new Headers({ From: from });

@@ -25,27 +25,35 @@ export const describeWithNameServer: (name: string, tests: () => void) => void =
 			describe.skip(`${name} (skipped: NSD is not installed; Debian: apt-get install nsd)`, tests);
 		};
 
-/** Serves these records and no others; a name that none has is NXDOMAIN. */
-export async function startNameServer(records: readonly ZoneRecord[]): Promise<NameServer> {
+/**
+ * Serves these records and no others; a name that none has is NXDOMAIN.
+ *
+ * @param host an address of this machine, to be served at port 53 of: for programs that know no other port
+ */
+export async function startNameServer(
+	records: readonly ZoneRecord[],
+	host?: string,
+): Promise<NameServer> {
 	for (let attempt = 1; ; attempt += 1) {
 		try {
-			return await start(records);
+			return await start(records, host);
 		} catch (error) {
 			if (attempt === 3) throw error;
 		}
 	}
 }
 
-async function start(records: readonly ZoneRecord[]): Promise<NameServer> {
+async function start(records: readonly ZoneRecord[], host?: string): Promise<NameServer> {
 	const folder = tempFolder('smtp-suite-nsd-');
-	const { port } = await freePorts('port');
+	const port = host === undefined ? (await freePorts('port')).port : 53;
+	const address = host ?? '127.0.0.1';
 	const zone = join(folder.path, 'root.zone');
 	const config = join(folder.path, 'nsd.conf');
 	writeFileSync(zone, zoneFile(records));
 	writeFileSync(
 		config,
 		`server:
-  ip-address: 127.0.0.1@${port}
+  ip-address: ${address}@${port}
   username: ""
   chroot: ""
   zonesdir: "${folder.path}"
@@ -65,7 +73,7 @@ zone:
 	);
 	const server = startChild(NSD, ['-d', '-c', config]);
 	try {
-		await waitForPort(port, { greets: false, gaveUp: () => server.ended });
+		await waitForPort(port, { greets: false, host: address, gaveUp: () => server.ended });
 	} catch (error) {
 		const said = server.output();
 		await server.stop();
@@ -73,7 +81,7 @@ zone:
 		throw new Error(`NSD did not start: ${said}`, { cause: error });
 	}
 	return {
-		address: `127.0.0.1:${port}`,
+		address: `${address}:${port}`,
 		async stop() {
 			await server.stop();
 			folder.remove();
