@@ -29,6 +29,8 @@ export interface RehearsalOptions extends Pick<
 	recipients: AsyncIterable<CampaignRecipient> | Iterable<CampaignRecipient>;
 	/** The same mail that takes a missing field for an error, where `message` leaves its place empty. */
 	strict?: CompiledMessage;
+	/** The same mail, signed, where it is to be: signing each copy would only cost time. */
+	signed?: CompiledMessage;
 	plan?: PacePlan;
 	providers?: Providers;
 	signal?: AbortSignal;
@@ -48,6 +50,8 @@ export interface Rehearsal {
 	reasons: { reason: string; recipients: number; example: string }[];
 	/** In octets, of the mails that could be made; absent when there are none. */
 	sizes?: { smallest: number; largest: number; mean: number; total: number; largestFor: string };
+	/** The first mail that could be made, as it would leave. */
+	sample?: { recipient: string; raw: Buffer };
 	/** Mails by provider, or by domain where there is none; the most first. */
 	providers: { provider: string; mails: number }[];
 	/** How long the plan alone makes it last, in ms; 0 without limits. */
@@ -101,6 +105,7 @@ class Count {
 	readonly #providers: Providers;
 	readonly #identityOf;
 	#ready = 0;
+	#sample: Rehearsal['sample'];
 	#failed = 0;
 	#total = 0;
 	#smallest = Infinity;
@@ -152,6 +157,10 @@ class Count {
 		}
 		const checked = strict?.render(to, this.#identityOf({ reference }));
 		if (checked && !checked.ok) this.#note(checked.problem, recipient);
+		if (!this.#sample) {
+			const copy = this.options.signed?.render(to, this.#identityOf({ reference })) ?? rendered;
+			if (copy.ok) this.#sample = { recipient, raw: copy.raw };
+		}
 		const size = rendered.wire.size;
 		this.#ready += 1;
 		this.#total += size;
@@ -194,6 +203,7 @@ class Count {
 							largestFor: this.#largest.recipient,
 						},
 					}),
+			...(this.#sample && { sample: this.#sample }),
 			providers: lanes.map(([provider, mails]) => ({ provider, mails })),
 			leastMs: estimateMs(this.options.plan ?? NO_PLAN, this.#lanes),
 		};

@@ -84,6 +84,9 @@ describe('SMTP Bulk Send in a real n8n', () => {
 		expect(report).toMatchObject([
 			{ recipients: 7, ready: 5, failed: 1, skipped: { invalidAddress: 1 }, hints: [] },
 		]);
+		expect(report[0]).toMatchObject({
+			deliverability: { checks: { size: 'pass' }, sample: 'person0@example.test' },
+		});
 		expect(report[0]?.reasons[0]?.reason).toContain('"name" is missing');
 		expect(leftOut.map(({ delivery }) => delivery.outcome)).toEqual(['skipped', 'failed']);
 		expect(server.taken.size).toBe(0);

@@ -2,8 +2,10 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import { describePlan, mergePlans, rehearse } from '../../../mail/index';
 import { mailProviders, readAccountPlan } from '../../shared/account-pace';
+import { readDkimSigner } from '../../shared/dkim-key';
 import { openNodeStore } from '../../shared/mail-store';
 import { campaignForm, compileDefinition, optionsProperty, readForm } from '../form';
+import { askAboutSender, describeFitness } from '../fitness';
 import { hasUnsubscribe, NO_UNSUBSCRIBE } from '../hints';
 import { trialLinksOf } from '../links';
 import { readRecipients } from '../properties/recipients';
@@ -34,6 +36,14 @@ async function rehearseCampaign(context: IExecuteFunctions): Promise<INodeExecut
 	const store = await openNodeStore(context);
 	const plan = mergePlans(await readAccountPlan(context), definition.plan);
 	const links = await trialLinksOf(context, store, form);
+	const signer = definition.isSigned ? await readDkimSigner(context) : undefined;
+	const { from, bounceAddress } = definition.run;
+	const asking = askAboutSender({
+		from,
+		...(bounceAddress !== undefined && { returnPath: bounceAddress }),
+		...(signer && { key: signer.key }),
+		...signalOf(context),
+	});
 	const rehearsal = await rehearse({
 		...definition.run,
 		store,
@@ -43,13 +53,14 @@ async function rehearseCampaign(context: IExecuteFunctions): Promise<INodeExecut
 		...(definition.missing === 'empty'
 			? { strict: compileDefinition(context, definition, { ...links, strict: true }) }
 			: {}),
+		...(signer && { signed: compileDefinition(context, definition, { ...links, signer }) }),
 		skip: readSkipping(context),
 		recipients: readRecipients(context),
 		providers: mailProviders,
 		plan,
 		...signalOf(context),
 	});
-	const { sizes, problems, reasons, providers, leastMs, ...counts } = rehearsal;
+	const { sizes, sample, problems, reasons, providers, leastMs, ...counts } = rehearsal;
 	const hints = hasUnsubscribe(definition) ? [] : [NO_UNSUBSCRIBE];
 	const json: IDataObject = {
 		campaignId: form.id,
@@ -60,6 +71,7 @@ async function rehearseCampaign(context: IExecuteFunctions): Promise<INodeExecut
 		pace: describePlan(plan),
 		leastMinutes: Math.ceil(leastMs / 60_000),
 		hints,
+		deliverability: await describeFitness(await asking, sample),
 	};
 	const left = problems.map(
 		({ index, recipient, outcome, skipReason, reason }): INodeExecutionData => ({

@@ -67,6 +67,41 @@ describe('a dry run', () => {
 	});
 });
 
+describe('the sample of a dry run', () => {
+	it('is the first mail that could be made, as it would leave', async () => {
+		const recipients = [
+			{ index: 0, address: 'no address', data: { name: 'A' } },
+			{ index: 1, address: 'b@x.example', data: {} },
+			...people(2).map((each) => ({ ...each, index: each.index + 2 })),
+		];
+		const { sample } = await rehearse({ ...common, store, recipients, message: greeting() });
+		expect(sample?.recipient).toBe(people(1)[0]?.address);
+		expect(sample?.raw.toString()).toMatch(/^Subject: /m);
+		const signed = greeting();
+		const other = await rehearse({
+			...common,
+			...{ store, recipients, message: greeting() },
+			signed: {
+				...signed,
+				render: (...given) => {
+					const copy = signed.render(...given);
+					return copy.ok
+						? { ...copy, giveBack: () => undefined, raw: Buffer.from('signed') }
+						: copy;
+				},
+			},
+		});
+		expect(other.sample?.raw.toString()).toBe('signed');
+		expect(other.sizes).toBeDefined();
+	});
+
+	it('is missing where no mail can be made', async () => {
+		const recipients = [{ index: 0, address: 'b@x.example', data: {} }];
+		const rehearsal = await rehearse({ ...common, store, recipients, message: greeting() });
+		expect(rehearsal).not.toHaveProperty('sample');
+	});
+});
+
 describe('a test send', () => {
 	async function trial(more: Partial<Parameters<typeof sendTrial>[0]> = {}): Promise<TrialMail[]> {
 		const mails: TrialMail[] = [];
