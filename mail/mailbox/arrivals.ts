@@ -54,8 +54,7 @@ const JUNK_NAME =
  */
 export class Arrivals {
 	readonly #marks = new Map<string, Mark>();
-	/** How far each folder went when the watch began: for a later one that goes on from there. */
-	begin: FolderMarks = new Map();
+	#begin: FolderMarks = new Map();
 	#client: ImapFlow | undefined;
 	#folders: Folder[] = [];
 
@@ -88,12 +87,17 @@ export class Arrivals {
 				if (mark) arrivals.#marks.set(path, mark);
 			}
 			for (const [path, mark] of since ?? []) arrivals.#marks.set(path, mark);
-			arrivals.begin = new Map(arrivals.#marks);
+			arrivals.#begin = new Map(arrivals.#marks);
 			return arrivals;
 		} catch (error) {
 			await arrivals.close();
 			throw asError(error);
 		}
+	}
+
+	/** How far each folder went when the watch began: for a later one that goes on from there. */
+	get begin(): FolderMarks {
+		return this.#begin;
 	}
 
 	/**

@@ -3,6 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData, IWorkflowDataProxyData } fr
 
 import { digestOf } from '../../mail/index';
 import type { Draft, MailStore, OnceOptions, ReceiptRun } from '../../mail/index';
+import { isToolCall } from '../shared/tool-call';
 import type { RepeatChoices } from './properties/repeats';
 
 /** How often a mail may leave, and the key that its Message-ID is made of. */
@@ -20,7 +21,7 @@ export interface NodeRun extends ReceiptRun {
 
 /** @returns undefined for an agent's tool call: it may share its run with others, and each is meant */
 export function readRun(context: IExecuteFunctions): NodeRun | undefined {
-	if (isTool(context)) return undefined;
+	if (isToolCall(context)) return undefined;
 	const { id } = context.getNode();
 	const proxy = context.getWorkflowDataProxy(0);
 	const node = `${context.getWorkflow().id}:${id}`;
@@ -32,12 +33,6 @@ export function readRun(context: IExecuteFunctions): NodeRun | undefined {
 		index: indexOf(context, proxy),
 		isRetry: context.getMode() === 'retry',
 	};
-}
-
-/** The first n8n 2 does not say it, but by the name that it gives the node. */
-function isTool(context: IExecuteFunctions): boolean {
-	const { isToolExecution } = context as Partial<IExecuteFunctions>;
-	return isToolExecution?.call(context) ?? context.getNode().type.endsWith('Tool');
 }
 
 /**

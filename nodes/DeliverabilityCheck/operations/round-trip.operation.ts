@@ -8,6 +8,7 @@ import { asText } from '../../shared/as-text';
 import { readImapCredential } from '../../shared/imap-account';
 import { problemToError } from '../../shared/mail-problem';
 import { readSmtpAccount, warmPool } from '../../shared/smtp-account';
+import { isToolCall } from '../../shared/tool-call';
 import { listIn } from '../list-in';
 import { earlierTrip, keepTrip, tripKey } from '../earlier-trips';
 import type { Looked, Operation } from './operation';
@@ -107,8 +108,7 @@ export const roundTrip: Operation = {
 		optionsProperty,
 	],
 	async look(context, itemIndex, openDns) {
-		// An agent's tool calls share their run, and each is meant.
-		const key = context.getNode().type.endsWith('Tool') ? undefined : tripKey(context, itemIndex);
+		const key = isToolCall(context) ? undefined : tripKey(context, itemIndex);
 		const earlier = key === undefined ? undefined : earlierTrip(key);
 		if (earlier?.isOver) return earlier.looked;
 		const trip = await takeTrip(context, itemIndex, openDns, earlier?.sent);

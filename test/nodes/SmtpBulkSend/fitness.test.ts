@@ -1,4 +1,4 @@
-import type { Finding } from '../../../mail/index';
+import type { Finding, Fix } from '../../../mail/index';
 import { askAboutSender, describeFitness } from '../../../nodes/SmtpBulkSend/fitness';
 
 const finding = (id: string, status: Finding['status'], more: Partial<Finding> = {}): Finding => ({
@@ -55,11 +55,16 @@ describe('what a dry run says of a campaign’s deliverability', () => {
 	);
 
 	it('says what to do, with the record', async () => {
-		const fixes = [
+		const fixes: Fix[] = [
 			{
-				...{ kind: 'dns', action: 'replace', host: '@', name: 'example.com', type: 'TXT' },
-				...{ value: 'v=spf1 ~all', oldValue: 'v=spf1 +all' },
-			} as const,
+				kind: 'dns',
+				action: 'replace',
+				host: '@',
+				name: 'example.com',
+				type: 'TXT',
+				value: 'v=spf1 ~all',
+				oldValue: 'v=spf1 +all',
+			},
 		];
 		const { problems } = await describeFitness(
 			[finding('spf.all', 'fail', { fixes })],
