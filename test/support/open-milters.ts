@@ -25,11 +25,13 @@ export function canRunOpenMilters(): string | undefined {
 
 /**
  * @param authservId the name that they write their results under
- * @param nameServer an address that is asked at port 53
+ * @param nameServer an address that OpenDMARC asks at port 53
+ * @param keys for OpenDKIM, by their names: it asks no server that is not recursive
  */
 export async function startOpenMilters(
 	authservId: string,
 	nameServer: string,
+	keys: Readonly<Record<string, string>>,
 ): Promise<OpenMilters> {
 	const ports = await freePorts('dkim', 'dmarc');
 	const folder = tempFolder('milters-');
@@ -37,9 +39,16 @@ export async function startOpenMilters(
 	// Mail of this machine is judged as well: nobody else is one of ours.
 	const nobody = join(folder.path, 'nobody');
 	writeFileSync(nobody, '192.0.2.1\n');
+	const keyFile = join(folder.path, 'keys');
+	writeFileSync(
+		keyFile,
+		Object.entries(keys)
+			.map(([name, key]) => `${name} ${key}\n`)
+			.join(''),
+	);
 	writeFileSync(
 		join(folder.path, 'opendkim.conf'),
-		`Mode v\nSocket inet:${ports.dkim}@127.0.0.1\nAuthservID ${authservId}\nInternalHosts ${nobody}\nExternalIgnoreList ${nobody}\nNameservers ${nameServer}\nAlwaysAddARHeader yes\nSyslog no\nBackground no\n`,
+		`Mode v\nSocket inet:${ports.dkim}@127.0.0.1\nAuthservID ${authservId}\nInternalHosts ${nobody}\nExternalIgnoreList ${nobody}\nTestPublicKeys ${keyFile}\nAlwaysAddARHeader yes\nSyslog no\nBackground no\n`,
 	);
 	writeFileSync(
 		join(folder.path, 'opendmarc.conf'),

@@ -35,6 +35,7 @@ const privateKey = generateKeyPairSync('rsa', { modulusLength: 2_048 })
 const made = makeDkimSigner({ domain: 'sender.test', selector: 's1', privateKey });
 if (!made.ok) throw new Error(made.problem);
 const { signer } = made;
+const KEY = `v=DKIM1; k=rsa; p=${dkimPublicKeyText(signer.key)}`;
 
 const plain = (more = '') =>
 	Buffer.from(
@@ -72,7 +73,7 @@ if (missing === undefined)
 				NAMES,
 			);
 			dovecot = await startDovecot({ users: [ADA] });
-			open = await startOpenMilters(RECEIVER, NAMES);
+			open = await startOpenMilters(RECEIVER, NAMES, { 's1._domainkey.sender.test': KEY });
 			rspamd = await startRspamd({ milterAsking: NAMES });
 			const milters = {
 				'OpenDKIM and OpenDMARC': open.milters,
