@@ -122,6 +122,54 @@ suite('the editor', () => {
 		60_000,
 	);
 
+	it('names the chosen operation below the node, and shows the form of each', async () => {
+		const chosen = {
+			suppressionList: {
+				add: 'Add addresses',
+				check: 'Check addresses',
+				export: 'Export the list',
+				get: 'Get an address',
+				getMany: 'Get many addresses',
+				import: 'Import addresses',
+				remove: 'Remove addresses',
+			},
+			bounceParser: {
+				file: 'binary file',
+				item: 'item of a mail node',
+				notification: 'Amazon SES notification',
+				text: 'text',
+			},
+			campaignReport: { timeline: 'Get the timeline of a campaign' },
+			deliverabilityCheck: { roundTrip: 'Send a test mail and see how it arrives' },
+		};
+		const nodes = Object.entries(chosen).flatMap(([type, forms]) =>
+			Object.entries(forms).map(([value, subtitle]) => ({ type, value, subtitle })),
+		);
+		const made = await n8n.server.api.createWorkflow(
+			chain('Forms', [
+				PRESS,
+				...nodes.map(({ type, value }) => ({
+					name: `${type} ${value}`,
+					type: `n8n-nodes-smtp-suite.${type}`,
+					parameters: { [type === 'bounceParser' ? 'messageIn' : 'operation']: value },
+				})),
+			]),
+		);
+		await editor.openWorkflow(made.id);
+		for (const { type, value, subtitle } of nodes) {
+			const node = editor.page.locator(
+				`[data-test-id="canvas-node"][data-node-name="${type} ${value}"]`,
+			);
+			expect(await node.innerText()).toContain(subtitle);
+		}
+		await editor.screenshot('subtitles');
+		for (const [index, { type, value }] of nodes.entries()) {
+			await editor.openNode(made.id, `node-${index + 1}`);
+			await editor.screenshot(`form-${type}-${value}`);
+		}
+		expect(editor.errors).toEqual([]);
+	}, 300_000);
+
 	it.each([
 		['email', 'SMTP Send'],
 		['smtp', 'SMTP Bulk Send'],
@@ -158,7 +206,7 @@ suite('the editor', () => {
 		}
 		await editor.setTheme('light');
 		expect(editor.errors).toEqual([]);
-	}, 120_000);
+	}, 300_000);
 
 	it.each([
 		['smtpAccount', 'An SMTP account'],
