@@ -66,7 +66,8 @@ async function watchHeap(pid: number, port: number): Promise<HeapWatch> {
 	};
 }
 
-async function residentOf(pid: number): Promise<number> {
+/** The memory of a process, as the system sees it, in MB. */
+export async function residentOf(pid: number): Promise<number> {
 	const status = await readFile(`/proc/${pid}/status`, 'utf8');
 	return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
+import { residentOf } from './heap-watch';
 import { startMeasuringN8n } from './n8n-run';
 import type { MeasuredNode, MeasuringN8n } from './n8n-run';
 import { compare } from './report';
@@ -53,7 +54,7 @@ async function growth(
 		const memory = watchMemory(n8n.pid);
 		const { startedAt, ms, outputs } = await run(FILE_BYTES);
 		if (outputs[0]?.length !== 1) throw new Error('The mail was not sent.');
-		return (await memory.stop()).growth({ from: startedAt, to: startedAt + ms }) / MEGABYTE;
+		return (await memory.stop()).growth({ from: startedAt, to: startedAt + ms });
 	} finally {
 		await n8n.stop();
 	}
@@ -75,16 +76,13 @@ const SETTLE = {
 	parameters: { amount: SETTLE_SECONDS },
 };
 
-/** The resident memory of a process, as Linux tells it. */
 function watchMemory(pid: number) {
-	const seen: { at: number; bytes: number }[] = [];
+	const seen: { at: number; resident: number }[] = [];
 	let stopped = false;
 	const watching = (async () => {
 		while (!stopped) {
-			const status = await readFile(`/proc/${pid}/status`, 'utf8');
-			const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
-			seen.push({ at: Date.now(), bytes: kilobytes * 1_024 });
-			await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+			seen.push({ at: Date.now(), resident: await residentOf(pid) });
+			await sleep(LOOK_MS);
 		}
 	})();
 	return {
@@ -93,9 +91,9 @@ function watchMemory(pid: number) {
 			await watching;
 			return {
 				growth({ from, to }: { from: number; to: number }): number {
-					const before = seen.filter(({ at }) => at <= from).at(-1)?.bytes ?? NaN;
+					const before = seen.filter(({ at }) => at <= from).at(-1)?.resident ?? NaN;
 					const during = seen.filter(({ at }) => at > from && at <= to + LOOK_MS);
-					return Math.max(...during.map(({ bytes }) => bytes)) - before;
+					return Math.max(...during.map(({ resident }) => resident)) - before;
 				},
 			};
 		},
