@@ -167,6 +167,32 @@ describe('the turns of single mails', () => {
 		expect(await impatient.wait({ ...LONG, signal: stop.signal })).toEqual({ turn: 'stopped' });
 	});
 
+	it('of a process that died in line are free again some seconds later', async () => {
+		let now = 1_000_000;
+		const store = await openStore({ path: ':memory:', masterKey: 'test', clock: () => now });
+		stores.push(store);
+		const desk = (more: { mailsInLine?: () => number } = {}) =>
+			new Desk(
+				store.paceBook,
+				[{ key: slotPageKey('shop', '*'), limits: () => [{ count: 1, perMs: 100 }] }],
+				{ ...more, onChange: () => undefined, onError: () => undefined, monotonic: () => now },
+			);
+		const ask = async (from: Desk) => {
+			from.take();
+			await sleep(20);
+			return from.take();
+		};
+		const before = desk();
+		(await ask(before))?.finish();
+		await before.close();
+		expect(await ask(desk({ mailsInLine: () => 1 }))).toBeUndefined();
+		now += 200;
+		const next = desk();
+		expect(await ask(next)).toBeUndefined();
+		now += 7_000;
+		expect(await ask(next)).toBeDefined();
+	});
+
 	it('fail with the store', async () => {
 		const store = await openStore({ path, masterKey: 'test' });
 		stores.push(store);
