@@ -23,9 +23,10 @@ export function pieceLength(piece: Piece): number {
 	return 'bytes' in piece ? piece.bytes.length : piece.length;
 }
 
-/** Without the room that encoding might have needed. */
-const encodeExactly = (text: string) => Buffer.from(encodeQuotedPrintable(text));
-const encoded = { plain: rememberLast(encodeExactly), html: rememberLast(encodeExactly) };
+const encoded = {
+	plain: rememberLast(encodeQuotedPrintable),
+	html: rememberLast(encodeQuotedPrintable),
+};
 
 /** A version of the mail's text, in quoted-printable: no line is too long, whatever it holds. */
 export function textPart(type: 'plain' | 'html', text: string): Part {

@@ -51,9 +51,15 @@ export interface EncodedLiterals {
  * @returns the encoded bytes; ends with CRLF
  */
 export function encodeQuotedPrintable(text: string): Buffer {
-	const out = Buffer.allocUnsafe(roomFor(text));
-	return out.subarray(0, writeQuotedPrintable(text, out, 0));
+	const room = roomFor(text);
+	if (room > scratch.length && room <= SCRATCH_MOST) scratch = Buffer.allocUnsafeSlow(room);
+	const out = room <= scratch.length ? scratch : Buffer.allocUnsafeSlow(room);
+	return Buffer.from(out.subarray(0, writeQuotedPrintable(text, out, 0)));
 }
+
+/** Most of the room is never needed, and large buffers cost more to make than to fill: one serves all. */
+let scratch = Buffer.allocUnsafeSlow(64 * 1024);
+const SCRATCH_MOST = 1024 * 1024;
 
 /** Bytes that `writeQuotedPrintable` may need: nine for each character, and soft breaks. */
 export function roomFor(text: string, literals?: EncodedLiterals): number {
