@@ -185,16 +185,10 @@ interface Status {
 				}
 				await Promise.all(frozen.values());
 				await api.execute(resume, 'Press');
-				const done = await eventually(
-					async () => {
-						const now = (await run(status, 'Press')).outputs('Bulk')[0]?.[0]?.json as Status;
-						if (now.state === 'finished') return now;
-						await sleep(1_000);
-						return undefined;
-					},
-					'the end of the campaign',
-					180_000,
-				);
+				const done = await untilFinished(server.taken, async () => {
+					const [items] = (await run(status, 'Press')).outputs('Bulk');
+					return items?.[0]?.json as Status;
+				});
 				// Whoever was frozen and still sends would be heard of by now.
 				await sleep(2_000);
 
@@ -231,6 +225,22 @@ async function mailsGoOut(taken: ReadonlyMap<string, number>): Promise<void> {
 		'mails to go out',
 		120_000,
 	);
+}
+
+/** @throws Error when no mail has gone out for longer than n8n takes to give an execution up */
+async function untilFinished(
+	taken: ReadonlyMap<string, number>,
+	look: () => Promise<Status>,
+): Promise<Status> {
+	let last = { size: taken.size, at: Date.now() };
+	for (;;) {
+		const now = await look();
+		if (now.state === 'finished') return now;
+		if (taken.size > last.size) last = { size: taken.size, at: Date.now() };
+		if (Date.now() > last.at + 100_000)
+			throw new Error(`${taken.size} mails are out, and the campaign: ${JSON.stringify(now)}`);
+		await sleep(1_000);
+	}
 }
 
 /** What the ledger says of everybody, read without our own code. */
