@@ -17,7 +17,7 @@ if (missing !== undefined) console.warn(`Queue mode is skipped: ${missing}`);
 
 /** SMTP_SUITE_BLOWS=60 for a long run. */
 const BLOWS = Number(process.env.SMTP_SUITE_BLOWS ?? 3);
-const RECIPIENTS = 500 + 500 * BLOWS;
+const RECIPIENTS = 800 + 350 * BLOWS;
 const WORKERS = 3;
 const EXECUTIONS = 4;
 /** What a worker may meet with, in the middle of the campaign. */
