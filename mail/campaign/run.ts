@@ -35,7 +35,8 @@ export type { CampaignRunOptions } from './settings';
  *
  * A recipient whose data does not fit the templates is `failed` by the content: their data can be
  * mended, so another run takes them in again. One whom the suppression list gained since an earlier
- * run stays `queued` in the ledger, and is left out of each run for as long as it holds them.
+ * run stays `queued` in the ledger, and is left out of each run for as long as it holds them; that
+ * keeps no campaign from being finished.
  *
  * Leaving the loop over the outcomes early stops the run as its signal does.
  *
@@ -103,10 +104,10 @@ function openCampaign({
 }
 
 /** What a cancelled campaign was still about to send is deleted once more: it was in hand. */
-async function closeCampaign({ store, campaignId }: CampaignSettings): Promise<void> {
+async function closeCampaign({ store, campaignId, list }: CampaignSettings): Promise<void> {
 	const record = await store.campaigns.get(campaignId);
 	if (record?.state === 'cancelled') await store.campaigns.setState(campaignId, 'cancelled');
-	else if (record) await store.campaigns.finish(campaignId);
+	else if (record) await store.campaigns.finish(campaignId, { list });
 }
 
 /** Nobody is taken into a campaign that was cancelled. */

@@ -381,8 +381,13 @@ export interface Campaigns {
 	 * @returns the record as it is now; undefined when there is no such campaign
 	 */
 	setState(id: string, state: CampaignState): Promise<CampaignRecord | undefined>;
-	/** Writes down that nobody is owed a mail any more, if that is so. @returns whether it is */
-	finish(id: string): Promise<boolean>;
+	/**
+	 * Writes down that nobody is owed a mail any more, if that is so. Whoever is suppressed for the list
+	 * that is mailed, and in nobody's hands, is owed none.
+	 *
+	 * @returns whether it is so
+	 */
+	finish(id: string, mailed?: { list?: string }): Promise<boolean>;
 	/** Running ones that still owe somebody a mail and can be finished (they are defined), oldest first. */
 	owing(): Promise<OwingCampaign[]>;
 	/** Newest first. */

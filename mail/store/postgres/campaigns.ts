@@ -3,6 +3,7 @@ import { createCleanUp } from './clean-up';
 import type { Database } from './database';
 import { CLAIMABLE, MAILABLE } from './ledger-sql';
 import { CLOCK, NOW, statement } from './statement';
+import { STILL_HOLDS } from './suppressions';
 
 interface CampaignRow {
 	id: string;
@@ -15,6 +16,11 @@ interface CampaignRow {
 }
 
 const RECORD = 'name AS id, title, account, state, created_at, state_since, finished_at';
+/** No run mails them: they are suppressed, and nobody holds them who did not know it yet. */
+const LEFT_OUT = `(
+	EXISTS (SELECT 1 FROM suppression
+		WHERE suppression.key = recipient.key AND list IN ('', :list) AND ${STILL_HOLDS})
+	AND (recipient.state <> 'claimed' OR due_at <= ${NOW}))`;
 /** Payloads are deleted so many at a time. */
 const PURGE = 5_000;
 const SQL = {
@@ -55,7 +61,7 @@ const SQL = {
 		UPDATE campaign SET finished_at = coalesce(finished_at, ${NOW})
 		WHERE name = :id
 			AND NOT EXISTS (SELECT 1 FROM recipient
-				WHERE campaign = campaign.id AND ${CLAIMABLE} AND ${MAILABLE})
+				WHERE campaign = campaign.id AND ${CLAIMABLE} AND ${MAILABLE} AND NOT ${LEFT_OUT})
 			AND NOT EXISTS (SELECT 1 FROM recipient
 				WHERE campaign = campaign.id AND recipient.state = 'dispatched' AND ${MAILABLE})
 		RETURNING id`),
@@ -106,10 +112,10 @@ export function createCampaigns(database: Database): Campaigns {
 			return this.get(id);
 		},
 
-		finish: (id) =>
+		finish: (id, { list = '' } = {}) =>
 			database.transaction(async ({ all }) => {
 				await all(SQL.keep, { id });
-				return (await all(SQL.finish, { id })).length > 0;
+				return (await all(SQL.finish, { id, list })).length > 0;
 			}),
 
 		owing: () => database.all(SQL.owing),

@@ -18,7 +18,8 @@ interface SuppressionRow {
 }
 
 const COLUMNS = 'key, list, address, reason, campaign, detail, created_at, expires_at';
-const STILL_HOLDS = `(expires_at IS NULL OR expires_at > ${NOW})`;
+/** An entry that has not expired. */
+export const STILL_HOLDS = `(expires_at IS NULL OR expires_at > ${NOW})`;
 const WANTED = 'reason = coalesce(:reason, reason) AND list = coalesce(:list, list)';
 
 const SQL = {

@@ -1,6 +1,7 @@
 import type { CampaignRecord, Campaigns, CampaignState, OwingCampaign } from '../store';
 import { createCleanUp } from './clean-up';
 import type { Database } from './database';
+import { STILL_HOLDS } from './suppressions';
 
 interface CampaignRow extends Record<string, string | number | null> {
 	id: string;
@@ -22,6 +23,11 @@ interface OwingRow extends Record<string, string | number> {
 /** Of whom no outcome is known yet; of a `dispatched` one it may never be, if its sender died. */
 const OPEN_STATES = "('queued', 'claimed', 'deferred', 'dispatched')";
 const RECORD = 'name AS id, title, account, state, created_at, state_since, finished_at';
+/** No run mails them: they are suppressed, and nobody holds them who did not know it yet. */
+const LEFT_OUT = `(
+	EXISTS (SELECT 1 FROM suppression
+		WHERE suppression.key = recipient.key AND (+list = '' OR +list = :list) AND ${STILL_HOLDS})
+	AND (recipient.state IN ('queued', 'deferred') OR (recipient.state = 'claimed' AND due_at <= :now)))`;
 /** Payloads are deleted so many at a time: the event loop has its turn in between. */
 const PURGE = 500;
 
@@ -54,7 +60,7 @@ export function createCampaigns(database: Database, clock: () => number): Campai
 		WHERE name = :id AND NOT EXISTS (
 			SELECT 1 FROM recipient JOIN payload ON payload.recipient = recipient.id
 			WHERE recipient.campaign = campaign.id
-				AND recipient.state IN ${OPEN_STATES})`);
+				AND recipient.state IN ${OPEN_STATES} AND NOT ${LEFT_OUT})`);
 	const owing = database.statement<OwingRow>(`
 		SELECT campaign.name AS id, campaign.account, count(*) AS owed, min(due_at) AS dueAt
 		FROM campaign JOIN recipient ON recipient.campaign = campaign.id
@@ -93,8 +99,8 @@ export function createCampaigns(database: Database, clock: () => number): Campai
 			return this.get(id);
 		},
 
-		finish: async (id) =>
-			(await database.share('kill', () => finish.run({ id, now: clock() }))) > 0,
+		finish: async (id, { list = '' } = {}) =>
+			(await database.share('kill', () => finish.run({ id, list, now: clock() }))) > 0,
 
 		owing: () => database.read((): OwingCampaign[] => owing.all()),
 

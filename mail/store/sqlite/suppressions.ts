@@ -19,7 +19,8 @@ interface SuppressionRow extends Record<string, string | number | null> {
 /** How many entries are written before the event loop may have its turn. */
 const STEP = 200;
 
-const STILL_HOLDS = '(expires_at IS NULL OR expires_at > :now)';
+/** An entry that has not expired. */
+export const STILL_HOLDS = '(expires_at IS NULL OR expires_at > :now)';
 const WANTED = 'reason = coalesce(:reason, reason) AND list = coalesce(:list, list)';
 
 /** The suppression list. An expired entry is as good as none: not found, not listed, not counted. */

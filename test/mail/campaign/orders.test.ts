@@ -130,6 +130,9 @@ describe('finishing without the source', () => {
 		]);
 		const all = await outcomes(campaignRun({ store, recipients: 'owed' }));
 		expect(tally(all)).toEqual({ suppressed: 1, sent: 1 });
+		// Nobody is owed a mail any more.
+		expect(await store.campaigns.get('spring')).toHaveProperty('finishedAt');
+		expect(await store.campaigns.owing()).toEqual([]);
 	});
 });
 

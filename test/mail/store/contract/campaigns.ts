@@ -1,6 +1,17 @@
 import type { NewCampaign } from '../../../../mail/store/store';
 import type { MakePlace } from '../contract';
-import { CAMPAIGN, deferred, failed, HOSTILE_STRINGS, keysOf, Scene, sent, START } from './scene';
+import {
+	CAMPAIGN,
+	deferred,
+	failed,
+	HOSTILE_STRINGS,
+	keyOf,
+	keysOf,
+	LEASE_MS,
+	Scene,
+	sent,
+	START,
+} from './scene';
 
 const SPRING: NewCampaign = {
 	id: CAMPAIGN,
@@ -111,6 +122,44 @@ export function campaignsContract(makePlace: MakePlace): void {
 			expect(await campaigns.get(CAMPAIGN)).toMatchObject({ finishedAt });
 			await scene.queue('bea');
 			expect((await campaigns.get(CAMPAIGN))?.finishedAt).toBeUndefined();
+		});
+
+		it('are finished where all who are left are suppressed, for everything or for the list that is mailed', async () => {
+			const { campaigns, suppressions } = scene.store;
+			await campaigns.define(SPRING);
+			await scene.queue('ada', 'bea');
+			const [ada] = await scene.claim('one', 1);
+			const suppress = (name: string, more: object) =>
+				suppressions.add([
+					{ key: keyOf(name), address: keyOf(name), reason: 'unsubscribed', ...more },
+				]);
+			await suppress('ada', {});
+			await suppress('bea', { list: 'news', expiresAt: scene.now + 100_000 });
+			// In the hands of somebody who may not know it yet.
+			expect(await campaigns.finish(CAMPAIGN, { list: 'news' })).toBe(false);
+			await scene.store.ledger.release([ada!]);
+			expect(await campaigns.finish(CAMPAIGN)).toBe(false);
+			expect(await campaigns.finish(CAMPAIGN, { list: 'other' })).toBe(false);
+			expect((await campaigns.get(CAMPAIGN))?.finishedAt).toBeUndefined();
+			expect(await campaigns.finish(CAMPAIGN, { list: 'news' })).toBe(true);
+			expect(await campaigns.get(CAMPAIGN)).toMatchObject({ finishedAt: scene.now });
+			expect(await campaigns.owing()).toEqual([]);
+			await campaigns.define(SPRING);
+			scene.now += 100_000;
+			expect(await campaigns.finish(CAMPAIGN, { list: 'news' })).toBe(false);
+		});
+
+		it('wait for the outcome of whom a dead sender was mailing, suppressed or not', async () => {
+			const { campaigns, ledger, suppressions } = scene.store;
+			await campaigns.define(SPRING);
+			await scene.dispatched('ada');
+			await suppressions.add([
+				{ key: keyOf('ada'), address: keyOf('ada'), reason: 'unsubscribed' },
+			]);
+			scene.now += LEASE_MS + 1;
+			expect(await campaigns.finish(CAMPAIGN)).toBe(false);
+			await ledger.expireDispatched(CAMPAIGN);
+			expect(await campaigns.finish(CAMPAIGN)).toBe(true);
 		});
 
 		it('that owe somebody a mail are told, with how many and from when', async () => {
