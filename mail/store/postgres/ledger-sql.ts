@@ -75,6 +75,13 @@ const GIVEN = `
 const STILL_HELD = `
 	recipient.id = given.id AND recipient.owner = given.owner AND recipient.fence = given.fence`;
 
+/**
+ * Its row is found by number. In this form no index of those due or held serves the condition: the server
+ * thinks little of what they hold, for that changes all the time, and would look through all of it, and
+ * through what is dead in it, for each claim.
+ */
+const IS_CLAIMED = "coalesce(recipient.state, '') = 'claimed'";
+
 /** Claims what `due` selects, and gives it with its payload, the longest due first. */
 function claimDue(due: string) {
 	return statement<ClaimRow>(`
@@ -167,7 +174,7 @@ export const LEDGER = {
 		UPDATE recipient
 		SET state = 'dispatched', attempts = attempts + 1, ticket = :ticket::bigint, updated_at = ${NOW}
 		FROM given
-		WHERE ${STILL_HELD} AND state = 'claimed' AND due_at > ${NOW}
+		WHERE ${STILL_HELD} AND ${IS_CLAIMED} AND due_at > ${NOW}
 		RETURNING n`),
 
 	dispatchedBefore: statement<Numbered>(`
@@ -211,7 +218,7 @@ export const LEDGER = {
 	release: statement<Numbered>(`
 		WITH ${CLOCK}, ${GIVEN}
 		UPDATE recipient SET state = 'queued', due_at = queued_at, owner = NULL, updated_at = ${NOW}
-		FROM given WHERE ${STILL_HELD} AND state = 'claimed'
+		FROM given WHERE ${STILL_HELD} AND ${IS_CLAIMED}
 		RETURNING n`),
 
 	/** Prolongs what is held; a lease that is over stays over. */
