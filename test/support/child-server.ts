@@ -28,9 +28,9 @@ process.on('exit', () => {
 	for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A folder of its own under the system's temp folder, deleted with the test process at the latest. */
-export function tempFolder(prefix: string): { path: string; remove(): void } {
-	const path = mkdtempSync(join(tmpdir(), prefix));
+/** A folder of its own, deleted with the test process at the latest. */
+export function tempFolder(prefix: string, parent = tmpdir()): { path: string; remove(): void } {
+	const path = mkdtempSync(join(parent, prefix));
 	folders.add(path);
 	return {
 		path,

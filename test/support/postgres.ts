@@ -16,6 +16,8 @@ export interface PostgresServer {
 	place(schema?: string): PostgresPlace;
 	/** SQL as the superuser, outside the store. */
 	sql<R extends object>(text: string): Promise<R[]>;
+	/** It is not there: ended by one of these, or by itself. */
+	readonly ended: boolean;
 	/** Ends it as a crash would (SIGQUIT: no checkpoint, and it recovers at the next start). */
 	crash(): Promise<void>;
 	/** Ends it in order, whoever is connected. */
@@ -56,12 +58,14 @@ export interface PostgresOptions {
 	tls?: { key: string; cert: string };
 	/** Waits for the disk at each commit. No by default: these data outlive nothing. */
 	fsync?: boolean;
+	/** Where it has its data; else in the system's temp folder. */
+	parent?: string;
 }
 
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
 	const programs = postgresPrograms();
 	if (!programs) throw new Error('PostgreSQL is not installed.');
-	const folder = tempFolder('postgres-test-');
+	const folder = tempFolder('postgres-test-', options.parent);
 	if (NOBODY !== undefined) chownSync(folder.path, NOBODY, NOBODY);
 	const asNobody = { uid: NOBODY, gid: NOBODY, cwd: folder.path };
 	const data = join(folder.path, 'data');
@@ -150,6 +154,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 			tls: { mode: 'none' },
 		}),
 		sql,
+		get ended() {
+			return child?.ended ?? true;
+		},
 		crash: () => end('SIGQUIT'),
 		shutDown: () => end('SIGINT'),
 		start,
