@@ -45,7 +45,19 @@ const ROLES = {
  * @param {{ n8nFolder: string, userFolder: string, port?: number, env?: NodeJS.ProcessEnv,
  *   role?: 'main' | 'worker' | 'webhook' }} options
  */
-async function startN8n({ n8nFolder, userFolder, port, env = {}, role = 'main' }) {
+async function startN8n(options) {
+	try {
+		return await startOnce(options);
+	} catch (error) {
+		// A port that was free a moment ago may be somebody else's by now: once more, with others.
+		if (!(error instanceof EndedEarly) || options.port !== undefined) throw error;
+		return await startOnce(options);
+	}
+}
+
+class EndedEarly extends Error {}
+
+async function startOnce({ n8nFolder, userFolder, port, env = {}, role = 'main' }) {
 	const own = port ?? (await freePort());
 	const inherited = Object.fromEntries(
 		Object.entries(process.env).filter(([name]) => !/^(N8N_|NODE_OPTIONS|JEST_|npm_)/.test(name)),
@@ -103,7 +115,8 @@ async function startN8n({ n8nFolder, userFolder, port, env = {}, role = 'main' }
 
 async function waitUntilReady(server, child, role) {
 	for (let tries = 0; tries < 360; tries++) {
-		if (child.exitCode !== null) throw new Error(`n8n ended while it started:\n${server.log()}`);
+		if (child.exitCode !== null)
+			throw new EndedEarly(`n8n ended while it started:\n${server.log()}`);
 		try {
 			const answer = await fetch(`${server.url}/healthz/readiness`);
 			if (role !== 'main' && answer.ok) return;
