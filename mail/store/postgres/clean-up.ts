@@ -54,18 +54,8 @@ const SQL = {
 			DELETE FROM tracking_activity
 			WHERE campaign = :campaign::int AND reference IN (SELECT reference FROM gone))
 		SELECT (SELECT count(*) FROM gone) AS dropped, (SELECT count(*) FROM events) AS events`),
-	dropEvents: statement<{ dropped: number }>(`
-		WITH gone AS (
-			DELETE FROM tracking_event WHERE id = ANY (ARRAY (
-				SELECT id FROM tracking_event WHERE campaign = :campaign::int LIMIT ${CHUNK}))
-			RETURNING id)
-		SELECT count(*) AS dropped FROM gone`),
-	dropActivity: statement<{ dropped: number }>(`
-		WITH gone AS (
-			DELETE FROM tracking_activity WHERE ctid = ANY (ARRAY (
-				SELECT ctid FROM tracking_activity WHERE campaign = :campaign::int LIMIT ${CHUNK}))
-			RETURNING reference)
-		SELECT count(*) AS dropped FROM gone`),
+	dropEvents: dropSome('tracking_event'),
+	dropActivity: dropSome('tracking_activity'),
 	/** Nothing else names the campaign any more. */
 	dropCampaign: statement<{ id: number }>(`
 		WITH counts AS (DELETE FROM tracking_count WHERE campaign = :campaign::int),
@@ -74,6 +64,16 @@ const SQL = {
 		definition AS (DELETE FROM campaign_definition WHERE campaign = :campaign::int)
 		DELETE FROM campaign WHERE id = :campaign::int RETURNING id`),
 };
+
+/** Rows of a table that name their campaign; by their place, for not every table has numbers. */
+function dropSome(table: string) {
+	return statement<{ dropped: number }>(`
+		WITH gone AS (
+			DELETE FROM ${table} WHERE ctid = ANY (ARRAY (
+				SELECT ctid FROM ${table} WHERE campaign = :campaign::int LIMIT ${CHUNK}))
+			RETURNING campaign)
+		SELECT count(*) AS dropped FROM gone`);
+}
 
 /** Deletes what is kept of old campaigns. */
 export function createCleanUp(database: Database) {
