@@ -15,6 +15,8 @@ import { trackingContract } from './contract/tracking';
 /** Where a store is kept: each opening is another connection to the same data. */
 export interface Place {
 	open(options?: { clock?: () => number; masterKey?: string }): Promise<MailStore>;
+	/** How many rows each table has that has any, counted without the store. */
+	rows(): Promise<Record<string, number>>;
 	/** Closes what was opened and removes the data. */
 	remove(): Promise<void>;
 }

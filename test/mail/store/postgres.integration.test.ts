@@ -3,6 +3,7 @@ import type { MailStore } from '../../../mail/store/store';
 import { describeWithPostgres, startPostgres } from '../../support/postgres';
 import type { PostgresServer } from '../../support/postgres';
 import { storeContract } from './contract';
+import { countRows } from './contract/count-rows';
 
 describeWithPostgres('with a PostgreSQL server', () => {
 	let server: PostgresServer;
@@ -21,6 +22,17 @@ describeWithPostgres('with a PostgreSQL server', () => {
 					const store = await openStore({ postgres: place, masterKey, clock });
 					opened.push(store);
 					return store;
+				},
+				async rows() {
+					const tables = await server.sql<{ name: string }>(
+						`SELECT tablename AS name FROM pg_tables WHERE schemaname = '${place.schema}'`,
+					);
+					return await countRows(tables, async ({ name }) => {
+						const [row] = await server.sql<{ count: number }>(
+							`SELECT count(*)::int AS count FROM "${place.schema}"."${name}"`,
+						);
+						return row?.count ?? 0;
+					});
 				},
 				async remove() {
 					for (const store of opened) await store.close();

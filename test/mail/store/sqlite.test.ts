@@ -10,6 +10,7 @@ import { MIGRATIONS } from '../../../mail/store/sqlite/migrations';
 import type { MailStore } from '../../../mail/store/store';
 import { StoreError } from '../../../mail/store/store-error';
 import { storeContract } from './contract';
+import { countRows } from './contract/count-rows';
 import { CAMPAIGN, failed, keyOf, LEASE_MS, recipient, sent, unknown } from './contract/scene';
 import { temporaryFolder } from './temporary-folder';
 
@@ -24,6 +25,17 @@ storeContract('a file', () => {
 			const store = await openStore({ path: file, masterKey, clock });
 			opened.push(store);
 			return store;
+		},
+		async rows() {
+			const raw = new DatabaseSync(file, { readOnly: true });
+			try {
+				const tables = raw.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
+				return await countRows(tables as { name: string }[], ({ name }) =>
+					Number(raw.prepare(`SELECT count(*) AS count FROM "${name}"`).get()?.count),
+				);
+			} finally {
+				raw.close();
+			}
 		},
 		async remove() {
 			for (const store of opened) await store.close();

@@ -69,6 +69,67 @@ export function cleanUpContract(makePlace: MakePlace): void {
 			expect(await ledger.counts(CAMPAIGN)).toMatchObject({ queued: 1, sent: 0 });
 		});
 
+		it('leave no row behind, in whatever table', async () => {
+			const { campaigns, ledger, suppressions, tracking } = scene.store;
+			/** One of everything that names a campaign. */
+			const live = async (id: string) => {
+				await define(id);
+				const names = Array.from({ length: 12 }, (_, number) => `${id}${number}`);
+				await ledger.enqueue(
+					id,
+					[...names, 'zoe'].map((name) => recipient(name, id)),
+				);
+				const claims = await ledger.claim(id, {
+					...{ owner: 'one', limit: 100, leaseMs: 30_000 },
+					only: names.map(keyOf),
+				});
+				await ledger.dispatch(claims);
+				await ledger.settle(claims.map(sent));
+				await ledger.recordFeedback(id, keyOf(`${id}3`), { event: 'complained', at: scene.now });
+				await tracking.setCampaign(id, { list: 'news' });
+				await tracking.numberLinks(id, ['https://a.example/', 'https://b.example/']);
+				await tracking.addMails(
+					['x', 'y'].map((name) => ({
+						reference: `${id}-${name}`,
+						campaignId: id,
+						recipient: { key: keyOf(name), address: keyOf(name) },
+					})),
+				);
+				const known = names.map((name) => recipient(name, id).reference);
+				await tracking.record(
+					[...known, `${id}-x`, 'of nobody that is known'].flatMap((reference) =>
+						[0, 1, 2].map((link) => ({
+							...{ campaignId: id, reference, link, at: scene.now },
+							event: link === 0 ? ('opened' as const) : ('clicked' as const),
+						})),
+					),
+				);
+				expect(await campaigns.finish(id)).toBe(true);
+			};
+			const names = (rows: object) => Object.keys(rows).sort();
+			// Suppressed, so a campaign is finished without her; what was to be mailed to her is still there.
+			await suppressions.add([{ key: keyOf('zoe'), address: keyOf('zoe'), reason: 'manual' }]);
+			const empty = await scene.rows();
+			await live('autumn');
+			const one = await scene.rows();
+			await live(CAMPAIGN);
+			const two = await scene.rows();
+			// Every table that one campaign fills has rows of both, so that each is seen to be emptied.
+			expect(names(two)).toEqual(names(one));
+			expect(names(one)).toEqual(
+				expect.arrayContaining([
+					...['campaign', 'campaign_definition', 'recipient', 'payload', 'tracked_mail'],
+					...['tracking_activity', 'tracking_campaign', 'tracking_count', 'tracking_event'],
+					'tracking_link',
+				]),
+			);
+
+			expect(await campaigns.forget(CAMPAIGN, scene.now + 1)).toMatchObject({ entirely: true });
+			expect(await scene.rows()).toEqual(one);
+			expect(await campaigns.forget('autumn', scene.now + 1)).toMatchObject({ entirely: true });
+			expect(await scene.rows()).toEqual(empty);
+		});
+
 		it('stay while they owe somebody a mail, and when they are begun anew', async () => {
 			const { campaigns } = scene.store;
 			await define();

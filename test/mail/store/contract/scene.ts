@@ -41,6 +41,11 @@ export class Scene {
 		return this.place.open({ clock: () => this.now, masterKey });
 	}
 
+	/** How many rows each table has, counted without the store. */
+	rows(): Promise<Record<string, number>> {
+		return this.place.rows();
+	}
+
 	end(): Promise<void> {
 		return this.place.remove();
 	}
