@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { Part } from './part';
 
@@ -8,7 +8,7 @@ import type { Part } from './part';
  */
 export function boundaryFor(seed: string, files: readonly Part[]): string {
 	for (let salt = 0; ; salt++) {
-		const boundary = `=_${createHash('sha256').update(`${seed} ${salt}`).digest('hex').slice(0, 24)}`;
+		const boundary = `=_${hash('sha256', `${seed} ${salt}`).slice(0, 24)}`;
 		if (!files.some((file) => holdsText(file, boundary))) return boundary;
 	}
 }

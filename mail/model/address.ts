@@ -30,9 +30,7 @@ export interface AddressRules {
  * @returns a problem in words for the user when the text is no mailbox, or more than one
  */
 export function parseMailbox(text: string, rules: AddressRules = {}): ParsedMailbox {
-	const bare = text.trim();
-	// The common case by far: no display name, no comment, no list.
-	if (!/[\s<>(),;:"]/.test(bare)) return toMailbox('', bare, text, rules);
+	if (isBare(text)) return toMailbox('', text.trim(), text, rules);
 	const parsed = parseMailboxList(text, rules);
 	if (!parsed.ok) return parsed;
 	const [mailbox] = parsed.mailboxes;
@@ -56,6 +54,10 @@ export function parseMailboxList(text: string, rules: AddressRules = {}): Parsed
 			ok: false,
 			problem: 'The list of email addresses is too long. Split it over several items.',
 		};
+	if (text.trim() !== '' && isBare(text)) {
+		const only = toMailbox('', text.trim(), text, rules);
+		return only.ok ? { ok: true, mailboxes: [only.mailbox] } : only;
+	}
 	const control = findControl(text);
 	if (control !== undefined)
 		return {
@@ -88,6 +90,11 @@ export function parseMailboxList(text: string, rules: AddressRules = {}): Parsed
 		mailboxes.push(parsed.mailbox);
 	}
 	return { ok: true, mailboxes };
+}
+
+/** The common case by far: no display name, no comment, no list. Nothing has to be taken apart. */
+function isBare(text: string): boolean {
+	return !/[\s<>(),;:"]/.test(text.trim());
 }
 
 /**

@@ -310,8 +310,11 @@ export interface Receipts {
 	/**
 	 * Records that the final dot is about to leave. Only on `true` may it leave; `false` means that the
 	 * lease was lost.
+	 *
+	 * @param options.onDisk answers only when it outlives a power cut too, and not just the process; by
+	 *   default that is so some milliseconds later, and at the latest when the run is closed
 	 */
-	dispatch(claim: ReceiptClaim): Promise<boolean>;
+	dispatch(claim: ReceiptClaim, options?: { onDisk?: boolean }): Promise<boolean>;
 	/** Keeps the receipt. @returns false when the claim was lost to another owner */
 	settle(
 		claim: ReceiptClaim,

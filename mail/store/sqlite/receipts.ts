@@ -83,9 +83,12 @@ export function createReceipts(database: Database, clock: () => number): Receipt
 	return {
 		claim: (key, options) => database.share('kill', () => ask(key, options)),
 
-		// On disk before the mail leaves: a forgotten dispatch would be a second mail.
-		dispatch: async (held) =>
-			(await database.share('powerCut', () => dispatch.run({ ...of(held), now: clock() }))) === 1,
+		dispatch: async (held, { onDisk = false } = {}) => {
+			const changed = await database.share(onDisk ? 'powerCut' : 'soonPowerCut', () =>
+				dispatch.run({ ...of(held), now: clock() }),
+			);
+			return changed === 1;
+		},
 
 		renew: async (held, leaseMs) => {
 			const now = clock();
@@ -111,7 +114,7 @@ export function createReceipts(database: Database, clock: () => number): Receipt
 			}),
 
 		async closeRun(id) {
-			await database.share('kill', () => closeRun.run({ id, now: clock() }));
+			await database.share('powerCut', () => closeRun.run({ id, now: clock() }));
 		},
 
 		async inherit({ id, node, sameExecution }, { place, digest }) {

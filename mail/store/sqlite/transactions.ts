@@ -12,11 +12,14 @@ import { isBusy } from './problems';
  * `powerCut`: the end of the machine too. The log is forced to the disk, and with it, since it is one
  * log, everything that was written before. Other transactions go on meanwhile.
  *
+ * `soonPowerCut`: as `kill`, and the log is on its way to the disk: a power cut may take back what was
+ * written in the last milliseconds.
+ *
  * Needed on disk is whatever would lead to a second mail or to an unwanted one if it were forgotten:
  * a dispatch, a suppression, a key. A forgotten claim is claimed again; a forgotten outcome leaves
  * the row `dispatched`, which becomes `unknown` and is not mailed again.
  */
-export type Outlives = 'kill' | 'powerCut';
+export type Outlives = 'kill' | 'soonPowerCut' | 'powerCut';
 
 /** Work in steps; between two of them the event loop may be given its turn. */
 export type Steps<T> = Generator<undefined, T>;
@@ -170,20 +173,20 @@ export class Transactions {
 		this.#hurry = () => undefined;
 	}
 
-	/** Tells those who need no more than the commit now, the others when it is on the disk. */
+	/** Tells those who do not wait for the disk now, the others when it is there. */
 	#answer(batch: readonly Job[], answers: readonly (() => void)[]): void {
 		const careful: Job[] = [];
 		const later: (() => void)[] = [];
 		for (const [index, job] of batch.entries()) {
 			const answer = answers[index];
 			if (!answer) continue;
-			if (job.outlives === 'kill' || !this.#log) answer();
-			else {
+			if (job.outlives === 'powerCut' && this.#log) {
 				careful.push(job);
 				later.push(answer);
-			}
+			} else answer();
 		}
-		if (this.#log && later.length > 0) this.#answerFromDisk(this.#log, careful, later);
+		if (this.#log && batch.some(({ outlives }) => outlives !== 'kill'))
+			this.#answerFromDisk(this.#log, careful, later);
 	}
 
 	#answerFromDisk(log: LogOnDisk, batch: readonly Job[], answers: readonly (() => void)[]): void {

@@ -206,6 +206,34 @@ describe('writes that come together', () => {
 		await store.close();
 	});
 
+	it('ask the disk for the dispatch of a single mail without waiting, unless they are to; a run ends on the disk', async () => {
+		const { receipts, close } = await open(newFile());
+		const claimed = async (key: string) => {
+			const answer = await receipts.claim(key, { owner: 'one', leaseMs: LEASE_MS });
+			if (answer.answer !== 'send') throw new Error('Not to be sent.');
+			return answer.claim;
+		};
+		await receipts.openRun({ id: 'run', node: 'node' });
+		const [first, second] = [await claimed('run:1'), await claimed('key')];
+		const { disk, restore } = holdTheDisk();
+		expect(await receipts.dispatch(first)).toBe(true);
+		expect(disk.syncs).toBe(1);
+		const told = jest.fn();
+		const waiting = Promise.all([
+			receipts.dispatch(second, { onDisk: true }).then(told),
+			receipts.closeRun('run').then(told),
+		]);
+		expect(await receipts.claim('run:1', { owner: 'two', leaseMs: LEASE_MS })).toMatchObject({
+			answer: 'busy',
+		});
+		expect(told).not.toHaveBeenCalled();
+		disk.goOn();
+		await waiting;
+		expect(told.mock.calls).toEqual([[true], [undefined]]);
+		restore();
+		await close();
+	});
+
 	it('fail when the disk does: what is not known to be kept is not told of as kept', async () => {
 		const store = await open(newFile());
 		await store.ledger.enqueue(CAMPAIGN, people(1));
