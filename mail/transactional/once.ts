@@ -67,8 +67,8 @@ export async function sendOnce(once: OnceOptions, attempt: Try): Promise<Receipt
 				await sleep(Math.min(Math.max(answer.until - attempt.clock(), 1), LOOK_AGAIN_MS));
 				break;
 			case 'send': {
-				// A key that is of one run is only worth as much as that run's execution in n8n, which waits
-				// for no disk; a user's own key is what other executions go by.
+				// A disk takes longer than many a server. Whoever gave a key of their own asked for that; others
+				// are safe from the end of the process, and from a power cut but for the last milliseconds.
 				const onDisk = countsForMs !== undefined;
 				const receipt = await sendClaimed(receipts, answer.claim, { leaseMs, onDisk }, attempt);
 				if (!receipt) break;
