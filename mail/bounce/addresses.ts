@@ -28,7 +28,8 @@ export function addressesIn(text: string): FoundAddress[] {
 	for (const match of text.matchAll(ADDRESS)) {
 		// 'ada@example.org', *ada@example.org* and 550-ada@example.org have what is written around an address.
 		const lead = /^(?:dda:)?smtp=|^[45]\d\d-|^['*=_-]+(?=[^@])/i.exec(match[0])?.[0].length ?? 0;
-		const isQuoted = match[0].startsWith("'") && text[match.index + match[0].length] === "'";
+		// 'ada@example.org' may end after more words: only an address in brackets begins with one.
+		const isQuoted = match[0].startsWith("'") && text[match.index - 1] !== '<';
 		const marks = isQuoted || /^(?:[*=-]|[45]\d\d-|(?:dda:)?smtp=)/i.test(match[0]) ? lead : 0;
 		const skip = marks + (BEFORE_LATIN.exec(match[0])?.[0].length ?? 0);
 		const address = match[0].slice(skip).replace(AFTER_LATIN, '$1');

@@ -2,7 +2,8 @@ import type { ReportedRecipient } from '../model/report';
 import { addressOf } from './addresses';
 import { first } from './headers';
 import type { Headers } from './headers';
-import type { Message } from './parts';
+import { htmlWords } from './html-words';
+import type { Message, Part } from './parts';
 
 /** Begins the subject of an answer that a machine gave, in the words of clients and servers. */
 const SUBJECTS = new RegExp(
@@ -39,11 +40,54 @@ const MARKS = [
 	'auto-reply',
 ];
 
-/** RFC 3834 section 5, and the headers and subjects that came before it. A report is none: ask first. */
+/** How an answer in somebody's absence begins, in the first person. */
+const ABSENCE = new RegExp(
+	[
+		"\\bi(?:['’]?m| am| will be) (?:currently |presently |now )?(?:out of (?:the |my )?office|on (?:annual |parental |maternity |paternity |sick )?leave|on (?:vacation|holidays?)|away from (?:my|the) (?:office|desk|e-?mail))",
+		'\\bich bin (?:derzeit |momentan |zur ?zeit |aktuell |(?:vom|bis|ab) [^\\n]{1,40} )?(?:nicht im (?:büro|haus)|im urlaub|abwesend|außer haus|nicht erreichbar)',
+		'\\bje suis (?:actuellement )?(?:absente?\\b|en congés?|en vacances|hors du bureau)',
+		'\\b(?:estoy|estar[ée]|me encuentro) (?:actualmente )?(?:fuera de (?:la )?oficina|de vacaciones|ausente)',
+		'\\b(?:sono|sarò) (?:attualmente )?(?:fuori (?:ufficio|sede)|assente|in ferie)',
+		'\\b(?:estou|estarei) (?:atualmente )?(?:ausente|fora do escritório|de férias)',
+		'\\bik ben (?:momenteel |tot [^\\n]{1,40} )?(?:afwezig|niet aanwezig|niet op kantoor|met vakantie|met verlof)',
+		'\\bjestem (?:obecnie )?(?:nieobecn|na urlopie|poza biurem)',
+		'(?:^|\\s)(?:я )?(?:сейчас |буду )?(?:нахожусь в отпуске|в отпуске (?:до|с)|отсутствую)',
+		'\\bjsem (?:momentálně )?(?:mimo kancelář|na dovolené)|\\bjag är (?:för närvarande )?(?:inte på kontoret|på semester|ledig)|\\bjeg er (?:for tiden )?(?:ikke på kontoret|på ferie|ude af kontoret)|\\bolen (?:poissa|lomalla)|\\bházon kívül vagyok|\\bszabadságon vagyok',
+		'(?:ofis dışında|izinde)y[ıi]m|不在にして(?:おり|い)|休暇(?:中|をいただ)|正在休假|不在办公室|부재중|휴가 중',
+	].join('|'),
+	'iu',
+);
+/** A person's client quotes what they answer; what answers for them in their absence does not. */
+const QUOTED =
+	/^[ \t]{0,4}>|^-{2,}\s?(?:original|ursprüng)|\b(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|napisał\p{L}*|писал\p{L}*)[^\n]{0,80}:\s*$|^(?:from|von|de|da|van|od|от|fra|från) ?: /imu;
+/** Beyond this somebody tells more than that they are away. */
+const MAX_ABSENCE = 2_000;
+
+/**
+ * RFC 3834 section 5, the headers and subjects that came before it, and answers that only say in their
+ * words that somebody is away. A report is none: ask first.
+ */
 export function readAutoReply(
 	message: Message,
 ): { kind: 'autoReply'; recipients: ReportedRecipient[] } | undefined {
-	return isAutoReply(message.headers) ? answerOf(message.headers) : undefined;
+	return isAutoReply(message.headers) || tellsAbsence(message)
+		? answerOf(message.headers)
+		: undefined;
+}
+
+/** Of a mail that answers another. */
+function tellsAbsence({ headers, parts }: Message): boolean {
+	if (!headers.has('in-reply-to') && !headers.has('references')) return false;
+	if (SERVERS.test(first(headers, 'from'))) return false;
+	const part = parts.find(({ type }) => type === 'text/plain') ?? parts.find(isHtml);
+	if (!part || part.isAttachment) return false;
+	const text = part.text.slice(0, 64 * 1024);
+	const words = (isHtml(part) ? htmlWords(text) : text).trim();
+	return words.length <= MAX_ABSENCE && ABSENCE.test(words.slice(0, 400)) && !QUOTED.test(words);
+}
+
+function isHtml({ type }: Part): boolean {
+	return type === 'text/html';
 }
 
 /** Names who answers. */

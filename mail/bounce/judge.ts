@@ -34,13 +34,18 @@ export function judge(evidence: Evidence): Judgement {
 	const cause = causeOf(status, smtpCode, diagnostic, context);
 	const isRefused = cause !== 'userunknown' || isSureOfUser(status, `${diagnostic} ${context()}`);
 	const reason = isRefused ? cause : 'filtered';
+	if (action === 'delivered' || action === 'relayed' || action === 'expanded')
+		return {
+			status: status?.class === 2 ? status.code : '2.0.0',
+			severity: 'none',
+			reason: 'delivered',
+			advice: 'none',
+		};
 	const digit = action === 'delayed' ? 4 : smtpCode === undefined ? 5 : Math.floor(smtpCode / 100);
 	const codes = {
 		status: status?.code ?? `${digit}.${REASONS[cause].implies}`,
 		...(smtpCode === undefined ? {} : { smtpCode }),
 	};
-	if (action === 'delivered' || action === 'relayed' || action === 'expanded')
-		return { ...codes, severity: 'none', reason: 'delivered', advice: 'none' };
 	// A mailbox that does not exist is as bad whoever says so.
 	const { severity, blame, advice } = REASONS[cause];
 	if (action === 'delayed') return { ...codes, severity: 'none', reason, blame, advice: 'none' };
@@ -113,8 +118,10 @@ function causeOf(
 	context: () => string,
 ): BounceReason {
 	const said = reasonInWords(diagnostic);
-	if (said) return said;
 	const byStatus = status && !isVague(status) ? status.reason : undefined;
+	if (said === 'userunknown' && byStatus && OF_A_MAILBOX.has(byStatus))
+		return saysOnlyUnavailable(diagnostic) ? byStatus : said;
+	if (said) return said;
 	if (byStatus && byStatus !== 'onhold') return byStatus;
 	return (
 		reasonInWords(context()) ??
@@ -122,9 +129,19 @@ function causeOf(
 	);
 }
 
+/** What the status of a mailbox says of one that exists. */
+const OF_A_MAILBOX: ReadonlySet<BounceReason> = new Set(['suspend', 'mailboxfull', 'hasmoved']);
+const UNAVAILABLE = /\b(?:not |un-?)available\b/gi;
+
+/** Of a mailbox that is not available, a server may say why in its status alone. */
+function saysOnlyUnavailable(words: string): boolean {
+	const rest = words.replace(UNAVAILABLE, ' ');
+	return rest !== words && reasonInWords(rest) !== 'userunknown';
+}
+
 /** The address itself was refused: in reply to RCPT TO, by a name that servers have for it, or of a name list. */
 const REFUSED_ADDRESS =
-	/\brcpt\b|address (?:was )?not found|address you entered|address couldn't be found|\(state 1[34]\)|does not like recipient|recipient address rejected|invalid (?:recipient|final delivery)|no mailbox here|remote smtp server returned|not listed in|domino|unknown recipient/i;
+	/\brcpt\b|address (?:was )?not found|address you entered|address couldn't be found|\(state 1[34]\)|does not like recipient|recipients? (?:address |was |were )rejected|invalid (?:recipient|final delivery)|no mailbox here|remote smtp server returned|not listed in|domino|unknown recipient/i;
 const ENGLISH = /\b(?:user|recipients?|account|mail ?box|addressee|unknown|valid)\b/i;
 const ADDRESS_STATUS = /^\d\.(?:1\.|4\.[14]$|5\.0$|2\.1$|3\.0$)/;
 

@@ -14,6 +14,8 @@ export interface Named {
 
 interface Place extends FoundAddress {
 	line: number;
+	/** Whom the mail was for, where a sentence says that it was forwarded here. */
+	forwardedBy?: string;
 }
 
 /** A rung: which of the addresses in a line are named by it. */
@@ -35,7 +37,8 @@ export function namedIn(notice: Notice, own: OwnAddresses): Named[] {
 				rung === inPhrase && named.length > 0
 					? inSentenceOfFailure(named, notice.lines, addresses)
 					: named;
-			if (places.length > 0) return withWords(places, notice.lines);
+			if (places.length > 0)
+				return withWords(withoutForwarders(places, notice.lines), notice.lines);
 		}
 	}
 	// Somebody who wrote to themselves is named alone on a line too.
@@ -70,15 +73,15 @@ const NO_RECIPIENT_FIELD =
 
 /** "(generated from ada@example.org)": where the mail was sent to before it was forwarded. */
 const ORIGIN =
-	/^\W{0,20}(?:\w+ )?(?:(?:ultimately )?generated from|expanded from|originally addressed|original recipient|forwarded from)/i;
+	/^\W{0,20}(?:\w+ )?(?:(?:ultimately )?generated from|expanded from|originally addressed|original (?:recipient|address)|forwarded from)/i;
 /** The same, where the line is folded behind it. */
 const ORIGIN_ABOVE = /\((?:generated|expanded|forwarded) from:?\s{0,10}$/i;
 const ORIGIN_ADDRESS =
-	/(?:generated from|expanded from:?|originally addressed to|forwarded from)\s{0,20}<?([^\s<>()]{1,64}@[^\s<>()]{1,190})/i;
+	/(?:generated from|expanded from:?|originally addressed to|original address:|forwarded from)\s{0,20}<?([^\s<>()]{1,64}@[^\s<>()]{1,190})/i;
 
 const BEFORE_ALONE = /^[\s>*•·"'<(=|.-]*(?:(?:rfc822|smtp|mailto)[;:] ?<?|[45]\d\d[ -]{1,3}<?)?$/i;
 const AFTER_ALONE =
-	/^[>"')\]]*(?:\s*$|\s*[:;,(<：；、（]|\.?\s*$|\s*\.{3}|\s+(?:on|am|le|el|il|em)\s\S{1,12} |\s+[-–—=]{1,3}>?\s|\t|\s*\[|\s+[45](?:\d\d\b|\.\d{1,3}\.\d)|\s+(?:unknown|not listed|user|is not|no such|invalid|mailbox|does not)\b)/i;
+	/^[>"')\]]*(?:\s*$|\s*[:;,(<：；、（]|\.?\s*$|\s*\.{3}|\s{2,}\p{L}|\s+(?:on|am|le|el|il|em)\s\S{1,12} |\s+[-–—=]{1,3}>?\s|\t|\s*\[|\s+[45](?:\d\d\b|\.\d{1,3}\.\d)|\s+(?:unknown|not listed|user|is not|no such|invalid|mailbox|does not)\b)/iu;
 
 /** The address begins its line, alone or before what is said of it. */
 const alone: Rung = (line) => {
@@ -216,12 +219,34 @@ const AFTER_LIST =
 	/^\s{0,8}(?:below is a copy of the original message|please note that this is only)/i;
 const MAX_OWN_LINES = 40;
 
+/** "ada@example.org forwarded it to bob@example.net, where it was refused." */
+const FORWARDED =
+	/^[^.!?:;]{0,60}\b(?:forward|redirect|weitergeleitet|umgeleitet|transf[ée]r|r[ée]achemin|reenvia|redirig|encaminh|inoltrat|doorgestuurd|przekazan|переслан|перенаправ|転送|转发)\p{L}*\b[^.!?:;@]{0,40}$/iu;
+
+/** Of two addresses in one sentence that says so, the second: the first has the mailbox that passed the mail on. */
+function withoutForwarders(places: readonly Place[], lines: readonly string[]): Place[] {
+	const kept: Place[] = [];
+	for (const place of places) {
+		const last = kept.at(-1);
+		if (last && last.line >= place.line - 1 && FORWARDED.test(textBetween(last, place, lines)))
+			kept[kept.length - 1] = { ...place, forwardedBy: last.forwardedBy ?? last.address };
+		else kept.push(place);
+	}
+	return kept;
+}
+
+function textBetween(a: Place, b: Place, lines: readonly string[]): string {
+	const line = lines[a.line] ?? '';
+	if (a.line === b.line) return line.slice(a.end, b.start);
+	return `${line.slice(a.end)} ${(lines[b.line] ?? '').slice(0, b.start)}`;
+}
+
 function withWords(places: readonly Place[], lines: readonly string[]): Named[] {
 	const mentions = places.length > 1 ? mentionsIn(lines) : undefined;
 	return places.map((place, index) => {
 		const next = places[index + 1]?.line ?? lines.length;
 		const own = ownLines(place, Math.max(next, place.line + 1), lines, places.length > 1);
-		const origin = ORIGIN_ADDRESS.exec(own)?.[1];
+		const origin = place.forwardedBy ?? ORIGIN_ADDRESS.exec(own)?.[1];
 		const more = mentions?.get(place.address.toLowerCase()) ?? [];
 		return {
 			address: place.address,

@@ -7,10 +7,15 @@ function anyOf(...choices: string[]): RegExp {
 
 /** Who writes reports: the daemon's own names. */
 const DAEMON = anyOf(
-	'mailer-?daemon|post_?master|mail(?:er)? ?daemon|mdaemon|mail ?delivery|delivery ?(?:sub)?system|mail ?system|system administrator|mail ?administrator',
-	'smtp.{0,20}(?:service|server|nt)|mail service|webshield|interscan|imss|mailmarshal|mailsweeper|mail.?gateway|mail\\.delivery|mailadmin|lsmtp|bounce|daemon@|listserv|no-?reply@sns\\.',
+	'mailer-?daemon|post_?master|mail(?:er)? ?daemon|mdaemon|mail ?delivery|delivery ?(?:sub)?system|mail ?system|system administrator|mail ?administrator|microsoftexchange[0-9a-f]{20}',
+	'webshield|interscan|imss|mailmarshal|mailsweeper|mail\\.delivery|lsmtp|daemon@|listserv|no-?reply@sns\\.',
 	// What Exchange, and servers of one country, call themselves there.
 	'systemadministrator|administrateur syst|administrador del? sistema|amministratore di sistema|systeembeheerder|administrator systemu|системный администратор|почтов(?:ая|ый) (?:служба|сервер)|система доставки|邮件系统|郵件系統|系统(?:管理员|退信)|系統管理員|システム管理者|メール配信|시스템 관리자',
+);
+
+/** Names of programs that write reports, which others may have too: the subject has to agree. */
+const PERHAPS_DAEMON = anyOf(
+	'smtp.{0,20}(?:service|server|nt)|mail service|mail.?gateway|mailadmin|bounce',
 );
 
 /** What a subject or a text says where a mail did not arrive. */
@@ -25,7 +30,7 @@ const FAILURE = anyOf(
 	'niet (?:worden )?(?:bezorgd|afgeleverd|aangekomen)|onbestelbaar|kon niet|niedostarczon|nie (?:dostarczono|powiod[łl]o)|nie (?:mo[żz]e|mog[łl]a?|zosta[łl]a?|mo[żz]na|uda[łl]o)[^\\n]{0,30}dostarcz|zwrot wiadomo',
 	'не (?:может быть |было |была |удалось )?доставл|не удалось доставить|невозможно доставить|недоставлен|ошибка доставки|возвращ',
 	'配(?:信|送)(?:できません|不能|エラー|に失敗)|届けられません|送信(?:できません|エラー|に失敗)|エラーのため|返送|不達|配信不能|メールシステムエラー|未送達|存在しません',
-	'退信|无法(?:投递|发送|送达)|無法(?:投遞|傳送|送達)|投递失败|传输失败|發送失敗|发送失败|반송|전송 실패|배달 실패|배달되지|전송되지',
+	'退信|未送达|未能[^\\n]{0,30}(?:投递|发送|送达|传递)|無法傳遞|未傳遞|无法(?:投递|发送|送达)|無法(?:投遞|傳送|送達)|投递失败|传输失败|發送失敗|发送失败|반송|전송 실패|배달 실패|배달되지|전송되지',
 	// Scandinavia and Finland, then east and south.
 	'(?:kan|kunne) ikke (?:leveres|sendes|bli levert)|mislyk(?:kedes|tes)|ikke leveret|ikke levert|(?:kan|kunde) inte (?:levereras|skickas)|gick inte att leverera|ej levererat|ei (?:voi(?:da|tu)?|pystytty) toimitt|epäonnistui',
 	'nebylo možné doručit|nedoruč|nelze doručit|nezdařil|nemohl[aoy]? být doručen|nemožno doručiť|nedá sa doručiť|ni bilo mogoče dostaviti|(?:nije|ne može se) (?:moguće )?(?:isporuč|dostav)|iletileme|teslim edileme|gönderilemedi|nem (?:kézbesíthető|sikerült kézbesíteni)|kézbesít|nu a (?:putut fi|fost) (?:livrat|trimis)|imposibil de livrat|nelivrabil|nepavyko pristatyti|nepristatyt|neizdevās piegādāt|nevar piegādāt|ei saanud kohale toimetada|kohaletoimetamine',
@@ -42,9 +47,28 @@ const DELAYED = anyOf(
 	'delivery (?:status notification \\(delay\\)|incomplete|(?:has been |is |was )?(?:delayed|postponed))|(?:has|have|was|is) been delayed|(?:has|have) (?:not yet|still not) been delivered|not yet (?:been )?delivered|warning message only|this is (?:just |only )?a warning|do not need to resend|will (?:be retried|retry|keep trying|continue (?:to|trying)|try again|attempt to (?:re)?deliver)|delivery will (?:continue|be)|still (?:being retried|trying|in the queue)|temporary (?:problem|failure|error) (?:delivering|while)|could not (?:be )?(?:send|sent|deliver\\w*) (?:message )?for (?:the (?:past|last) )?[\\d.]+ (?:hours?|minutes?)|has been postponed|message delayed|delayed \\d+|delayed mail|is delayed|delivery attempts will (?:be|continue)|advisory-only',
 	'verzögert|noch nicht zugestellt|weitere zustellversuche|retard(?:ée?)? |différée|retrasad|en espera|atrasad|ritardat|vertraagd|opóźnion|отложен|задержан|遅延|延迟|延遲',
 );
-const GIVEN_UP = anyOf(
-	'giv(?:en|ing) up|(?:this is a |with )permanent|(?:failed|rejected|had) permanent|permanent(?:ly)? (?:fatal )?(?:error|failed|failure)|will be deleted from|have given|not going to try|no longer (?:be )?(?:try|tried|retried)|has been removed from the|fatal errors',
+/** A subject that a server begins so tells of success: Exchange in its users' languages, Postfix. */
+const DELIVERED_SUBJECT =
+	/^(?:successful (?:mail )?delivery|(?:delivered|relayed|expanded|zugestellt|weitergeleitet|übermittelt|remis|relayé|transmis|entregad[oa]|retransmitido|entregue|recapitato|consegnato|inoltrato|bezorgd|afgeleverd|doorgestuurd|dostarczono|przekazano|levererat|vidarebefordrat|leveret|levert|videresendt|toimitettu|doručeno|kézbesítve|teslim edildi|παραδόθηκε|доставлено|ретранслировано|配信済み|中継済み|已送达|已传递|已送達|已傳遞|배달됨)\s?[:：])/iu;
+/** The same in the words of the report. */
+const DELIVERED = anyOf(
+	'(?:was|were|has been|have been) (?:successfully )?delivered to|(?<!not |un)successful(?:ly)? (?:mail |message )?deliver|delivery[^.\\n]{0,60} (?:is|was) (?:complete|successful)|expect no further notifications',
+	// Elsewhere only with a word for success: "wurde zugestellt" is half of "wurde nicht zugestellt".
+	'(?<!nicht |un)erfolgreich (?:zugestellt|übermittelt)|entregado (?:correctamente|con éxito)|entregue com sucesso|remis avec succès|(?:recapitato|consegnato) correttamente|pomyślnie dostarczon|успешно доставлен|已成功(?:投递|送达)|正常に配信されました',
 );
+/** What reports of success say of the failures that they do not report. */
+const ASIDE =
+	/[^.\n]*(?:may still receive|no delivery (?:status )?notification|otherwise)[^.]{0,200}/giu;
+const NOT_DELIVERED = anyOf(
+	"\\b(?:fail\\w*|undeliver\\w*|unable|reject\\w*|refus\\w*|bounced|errors?|could ?n[o']t|(?:not|never) (?:yet )?(?:be |been )?delivered)\\b|(?:^|[\\s:(])[45]\\d\\d[- ]|\\b[45]\\.\\d{1,3}\\.\\d",
+);
+
+const GIVEN_UP = anyOf(
+	'giv(?:en|ing) up|(?:this is a |with )permanent|(?:failed|rejected|had) permanent|permanent(?:ly)? (?:fatal )?(?:error|failed|failure)|will be deleted from|have given|not going to try|no longer (?:be )?(?:try|tried|retried)|has been removed from the|(?<!non-)fatal errors',
+);
+
+/** What a mailing list or a newsletter carries: its words are its author's, whatever they quote. */
+const OF_A_LIST = ['list-unsubscribe', 'list-id', 'feedback-id'];
 
 /** What any server leaves on a mail; a text without them tells nothing of its sender. */
 const OF_A_MAIL = ['from', 'return-path', 'received', 'date', 'message-id', 'subject', 'to'];
@@ -55,6 +79,7 @@ export function isFromDaemon(headers: Headers): boolean {
 	const returnPath = first(headers, 'return-path').trim();
 	return (
 		DAEMON.test(from) ||
+		(PERHAPS_DAEMON.test(from) && tellsFailure(first(headers, 'subject'))) ||
 		/^(?:<>)?$/.test(from.trim()) ||
 		returnPath === '<>' ||
 		/mailer-daemon|^<?postmaster@/i.test(returnPath) ||
@@ -66,11 +91,21 @@ export function tellsFailure(text: string): boolean {
 	return FAILURE.test(text);
 }
 
-export function isMachineWritten(text: string): boolean {
-	return MACHINE.test(text);
+/** Whether the words are a server's, whoever the mail claims to be from. */
+export function isMachineWritten(headers: Headers, text: string): boolean {
+	if (!MACHINE.test(text)) return false;
+	// A list passes reports on too, and they say so in their subject.
+	const isOfList = OF_A_LIST.some((name) => headers.has(name));
+	return !isOfList || isFromDaemon(headers) || tellsFailure(first(headers, 'subject'));
 }
 
 /** Whether the words speak of a delay, and of no failure for good. */
 export function tellsDelay(text: string): boolean {
 	return DELAYED.test(text) && !GIVEN_UP.test(text);
+}
+
+/** Whether a server's report tells of success alone. */
+export function tellsSuccess(subject: string, text: string): boolean {
+	if (DELIVERED_SUBJECT.test(subject)) return true;
+	return DELIVERED.test(text) && !NOT_DELIVERED.test(`${subject}\n${text}`.replace(ASIDE, ' '));
 }

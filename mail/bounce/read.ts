@@ -13,7 +13,13 @@ import { namedIn } from './naming';
 import type { Named } from './naming';
 import { noticeOf, ownAddresses, withoutQuotedTo } from './notice';
 import type { Notice, OwnAddresses } from './notice';
-import { isFromDaemon, isMachineWritten, tellsDelay, tellsFailure } from './notice-signs';
+import {
+	isFromDaemon,
+	isMachineWritten,
+	tellsDelay,
+	tellsFailure,
+	tellsSuccess,
+} from './notice-signs';
 import { describeOriginal, findOriginal, referenceSources } from './original';
 import { isCutOff, joinMessage, splitMessage } from './parts';
 import type { Message, Part } from './parts';
@@ -172,13 +178,13 @@ function otherWords({ notice }: Reading, parts: readonly Part[]): OtherWords {
 
 /** The fields of a report in plain text: from a server that knows no MIME, or forwarded. */
 function readStatusInText(reading: Reading): DeliveryStatus | undefined {
-	const { message, notice } = reading;
+	const { notice } = reading;
 	const text = `${notice.text}\n${notice.returned.slice(0, 64 * 1024)}`;
 	const start =
 		/^[ \t>]{0,8}(?:final|original)-recipient[ \t]*:[ \t]*(?:rfc822|smtp|x400|utf-8)[ \t]*;/im.exec(
 			text,
 		);
-	if (!start || !(isFromDaemon(message.headers) || isMachineWritten(notice.text))) return undefined;
+	if (!start || !isByServer(reading)) return undefined;
 	const before = text.slice(0, start.index).lastIndexOf('\n\n');
 	const fields = text
 		.slice(Math.max(0, before))
@@ -208,25 +214,40 @@ function kindOf(recipients: readonly ReportedRecipient[]): ReportKind {
 
 function readNotice(reading: Reading): Found | undefined {
 	const { message, notice } = reading;
-	const { headers } = message;
-	const subject = first(headers, 'subject');
-	const failedHeader = headers.get('x-failed-recipients') ?? [];
-	const isReport =
-		failedHeader.length > 0 ||
-		(isFromDaemon(headers) && (tellsFailure(subject) || tellsFailure(notice.text))) ||
-		(isMachineWritten(notice.text) && !headers.has('in-reply-to'));
-	if (!isReport) return undefined;
+	const failedHeader = message.headers.get('x-failed-recipients') ?? [];
+	const action = failedHeader.length > 0 ? actionIn(reading) : toldAction(reading);
+	if (!action) return undefined;
 	const named = whoFailed(reading, failedHeader);
 	if (named.length === 0) return undefined;
-	const isDelay = tellsDelay(`${subject}\n${notice.text.slice(0, 4_000)}`);
 	const recipients = named.map((each) =>
-		toRecipient(
-			named.length === 1 ? withReason(each, notice) : each,
-			isDelay ? 'delayed' : 'failed',
-			notice,
-		),
+		toRecipient(named.length === 1 ? withReason(each, notice) : each, action, notice),
 	);
 	return { kind: kindOf(recipients), recipients };
+}
+
+type ToldAction = 'failed' | 'delayed' | 'delivered';
+
+/** What a mail says became of another; nothing, where it is no server's. */
+function toldAction(reading: Reading): ToldAction | undefined {
+	const { headers } = reading.message;
+	const { text } = reading.notice;
+	const subject = first(headers, 'subject');
+	if (isFromDaemon(headers)) {
+		if (tellsSuccess(subject, text.slice(0, 4_000))) return 'delivered';
+		if (tellsFailure(subject) || tellsFailure(text) || tellsDelay(subject))
+			return actionIn(reading);
+	}
+	const isTold = isMachineWritten(headers, text) && !headers.has('in-reply-to');
+	return isTold ? actionIn(reading) : undefined;
+}
+
+function isByServer({ message: { headers }, notice }: Reading): boolean {
+	return isFromDaemon(headers) || isMachineWritten(headers, notice.text);
+}
+
+function actionIn({ message, notice }: Reading): 'failed' | 'delayed' {
+	const words = `${first(message.headers, 'subject')}\n${notice.text.slice(0, 4_000)}`;
+	return tellsDelay(words) ? 'delayed' : 'failed';
 }
 
 /** Exim and Gmail name the failed addresses in a header; what happened to each, their words say. */
@@ -256,19 +277,18 @@ function whoFailed(
 }
 
 /** A server that says that a mail did not arrive, and not whose: perhaps the returned mail tells. */
-function readNameless({ message, notice, original, isCut }: Reading): Found | undefined {
+function readNameless(reading: Reading): Found | undefined {
+	const { message, notice, original, isCut } = reading;
 	const subject = first(message.headers, 'subject');
-	const isReport = isFromDaemon(message.headers) || isMachineWritten(notice.text);
-	if (!isReport || !tellsFailure(subject)) return undefined;
+	if (!isByServer(reading) || !tellsFailure(subject)) return undefined;
 	const own = ownAddresses(message, original);
 	const to = isCut ? [] : (original?.get('to') ?? []).flatMap((field) => addressesIn(field));
 	const [only] = to;
 	const address =
 		only && to.length === 1 && !own.likely.has(only.address.toLowerCase()) ? only.address : '';
-	const isDelay = tellsDelay(`${subject}\n${notice.text.slice(0, 4_000)}`);
 	const words = notice.text.slice(0, 2_000);
-	const recipient = toRecipient({ address, words }, isDelay ? 'delayed' : 'failed', notice);
-	return { kind: isDelay ? 'delay' : 'bounce', recipients: [recipient] };
+	const recipient = toRecipient({ address, words }, actionIn(reading), notice);
+	return { kind: kindOf([recipient]), recipients: [recipient] };
 }
 
 /** What a notice about one recipient says before it names them is about them too. */
@@ -278,7 +298,7 @@ function withReason(named: Named, { text }: Notice): Named {
 
 function toRecipient(
 	{ address, originalAddress, words }: Named,
-	action: 'failed' | 'delayed',
+	action: ToldAction,
 	notice: Notice,
 ): ReportedRecipient {
 	const diagnostic = oneLine(words);

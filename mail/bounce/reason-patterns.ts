@@ -167,9 +167,9 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			// In other languages: a word for a mailbox, and soon after it one for full.
 			'(?:postfach|postvak|mailbox|schr[áa]nka|inkorg|postl[åa]da|postkass\\p{L}*|innboks|postboks|postafi[óo]k|gelen kutusu|γραμματοκιβώτιο|θυρίδα|c[ăa]su[țţt]a|скриньк\\p{L}*|скринька|кутия|sandu[čc]i[ćc]|predal|postkast|תיבת)[^.\\n]{0,50}(?:voll|\\bvol\\b|pln[áaý]|full|fuld|megtelt|dolu|γεμάτ|πλήρης|plin[ăa]|переповнен|пълна|pun\\b|poln|täis|מלאה)',
 			'zuviele mails|postfach (?:ist )?(?:voll|über)|mailbox (?:ist )?voll|speicherplatz|quota überschritten|kontingent',
-			'bo[iî]te (?:aux lettres|de r[ée]ception|mail)?[^.\\n]{0,30}(?:pleine|satur)|quota d[ée]pass',
+			'bo[iî]te (?:aux lettres|de r[ée]ception|mail)?[^.\\n]{0,30}(?:pleine|satur)|quota[^.\\n]{0,30}d[ée]pass',
 			'(?:buz[oó]n|casilla|cuenta)[^.\\n]{0,40}(?:llen|agotad|cuota|exced)|espacio[^.\\n]{0,30}agotado|cuota (?:de |excedida)',
-			'casella[^.\\n]{0,30}(?:piena|esaurit)|quota superata|spazio esaurito',
+			'(?:casella|cassetta)[^.\\n]{0,30}(?:piena|esaurit)|quota superata|spazio esaurito',
 			'caixa (?:de correio|postal|de entrada)?[^.\\n]{0,30}(?:chei|lotad)|cota excedida|limite de armazenamento',
 			'postvak (?:is )?vol|mailbox is vol|mailbox van de ontvangende gebruiker is vol',
 			'skrzynk\\w+[^.\\n]{0,30}(?:pełn|przepełn|zapełn|full)|przekroczon\\w+ (?:limit|quota)',
@@ -398,6 +398,13 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'systemerror',
 		words: anyOf(
 			"loops? back to myself|(?:server|system|service)[^.\\n]{0,30}(?:busy|error|unavailable|overload|not available|problem|failure|configuration)|server busy|try (?:again )?later|temporar(?:y|ily) (?:system |server |local |lookup )?(?:problem|failure|error|unavailable|deferred|rejected)|internal (?:server )?error|transaction failed|local (?:error|problem|configuration)|lookup failure|resources temporarily|encountered an error|processing error|configuration error|can(?:not|'t) (?:open|lock|write)|queue file|out of memory|i/o error|i/o|unexpected (?:error|failure)",
+		),
+	},
+	// A server that says whom it did not find by their name: "ada wurde unter example.org nicht gefunden".
+	{
+		reason: 'userunknown',
+		words: anyOf(
+			"(?:wasn't|was not|couldn't be|could not be) found at|nicht gefunden|est introuvable|n'a pas (?:pu )?(?:être |été )?trouv|no se (?:pudo encontrar|(?:ha )?encontr)|non (?:è|e') stat[oa] trovat|não foi (?:possível encontrar|encontrad)|niet gevonden|nie (?:znaleziono|można (?:odnaleźć|znaleźć))|не (?:найден|удалось найти|удается найти)|bulunamad|hittades inte|gick inte att hitta|(?:blev|ble) ikke funde?t|kunne ikke find|finner ikke|ei löyt|nebyl[ao]? nalezen|nem (?:található|találhat)|δεν βρέθηκε|nu a fost găsit|找不到|见つかりません|見つかりません|찾을 수 없",
 		),
 	},
 	// A filter of the recipient's own (Sieve, RFC 5429), whose words may be anything.
