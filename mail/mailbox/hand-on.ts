@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { KnownMail } from '../store/store';
 import type { MailboxConnection } from './connection';
 import { asError, ConnectionLost } from './failure';
 import type { MailboxMessage } from './message';
@@ -24,6 +25,9 @@ class HandlerHangs extends Error {
 	}
 }
 
+/** Looks for mails that belong with those in hand; without those that are not in the folder. */
+export type FindMails = (digests: ReadonlySet<string>) => Promise<readonly MailboxMessage[]>;
+
 /**
  * Gives messages to the handler, each once, alone or in batches, and does to them what it says.
  *
@@ -44,17 +48,23 @@ export class HandingOn {
 	) {}
 
 	/**
+	 * @param find for mails of a batch that somebody else began, and saw more of than we
 	 * @returns the messages that are done with now, those among them that were before; to be recorded,
 	 *   and then to be `settled`
 	 */
-	async run(connection: MailboxConnection, messages: readonly MailboxMessage[]): Promise<string[]> {
+	async run(
+		connection: MailboxConnection,
+		messages: readonly MailboxMessage[],
+		find: FindMails,
+	): Promise<string[]> {
 		const fresh = await this.notHandedOnBefore(messages);
 		const waiting = fresh.filter(({ digest }) => !this.unfinished.has(digest));
-		const batches = await this.intoBatches(connection, waiting);
+		const batches = await this.intoBatches(connection, waiting, find);
 		const asked = await Promise.allSettled(batches.map((batch) => this.ask(batch)));
 		for (const each of asked) if (each.status === 'rejected') throw asError(each.reason);
-		if (!this.options.readOnly) await this.act(connection, fresh);
-		return fresh.map(({ digest }) => digest);
+		const inHand = new Set([...fresh, ...batches.flatMap((batch) => batch.messages)]);
+		if (!this.options.readOnly) await this.act(connection, [...inHand]);
+		return [...inHand].map(({ digest }) => digest);
 	}
 
 	settled(): void {
@@ -71,6 +81,7 @@ export class HandingOn {
 	private async intoBatches(
 		connection: MailboxConnection,
 		messages: readonly MailboxMessage[],
+		find: FindMails,
 	): Promise<MailBatch[]> {
 		const whole = (message: MailboxMessage): Promise<Buffer> =>
 			connection.whole(message, WHOLE_BYTES);
@@ -83,8 +94,13 @@ export class HandingOn {
 			messages.map(({ digest }) => digest),
 			randomUUID(),
 		);
-		const byId = Map.groupBy(messages, ({ digest }) => taken.get(digest)?.batch ?? digest);
-		return [...byId].map(([id, some]) => ({ id, messages: some, whole }));
+		const all = await withTheirBatches(messages, taken, find);
+		const byId = Map.groupBy(all, ({ digest }) => batchOf(digest, taken));
+		return [...byId].map(([id, some]) => ({
+			id,
+			messages: some.sort((one, other) => one.uid - other.uid),
+			whole,
+		}));
 	}
 
 	private async ask(batch: MailBatch): Promise<void> {
@@ -166,6 +182,28 @@ export class HandingOn {
 			this.report(notDone(messages, verdict, error));
 		}
 	}
+}
+
+/**
+ * These messages, as far as they still wait, and those that share a batch with them. Only the first of
+ * two batches of one name starts something, so that one with a part of its mails would lose the others.
+ */
+async function withTheirBatches(
+	messages: readonly MailboxMessage[],
+	taken: ReadonlyMap<string, KnownMail>,
+	find: FindMails,
+): Promise<MailboxMessage[]> {
+	const here = new Set(messages.map(({ digest }) => digest));
+	const absent = [...taken].filter(([digest, { handedOn }]) => !handedOn && !here.has(digest));
+	const others = absent.length > 0 ? await find(new Set(absent.map(([digest]) => digest))) : [];
+	return [...messages, ...others].filter(({ digest }) => taken.get(digest)?.handedOn !== true);
+}
+
+/** One whose batch was handed on without it, since it lay elsewhere, comes alone. */
+function batchOf(digest: string, taken: ReadonlyMap<string, KnownMail>): string {
+	const batch = taken.get(digest)?.batch ?? '';
+	const isOver = [...taken.values()].some((mail) => mail.batch === batch && mail.handedOn);
+	return batch === '' || isOver ? digest : batch;
 }
 
 async function inTime<Result>(step: Promise<Result>, ms: number): Promise<Result> {

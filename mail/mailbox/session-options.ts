@@ -50,7 +50,7 @@ export interface WatchOptions {
 	saveMark(mark: MailboxMark, handedOn: readonly string[]): Promise<void>;
 	/** Which of these mails were handed on, as `saveMark` was told. */
 	lookUp(digests: readonly string[]): Promise<ReadonlyMap<string, KnownMail>>;
-	/** For messages that shall come in one batch; see `MailboxMarks.take`. */
+	/** For messages that shall come in one batch; `MailboxMarks.take`, with all that it returns. */
 	take?: (digests: readonly string[], batch: string) => Promise<ReadonlyMap<string, KnownMail>>;
 	onState?(change: WatchChange): void;
 	/** Something about one message that a person should know; the watch goes on. */

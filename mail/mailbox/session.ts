@@ -4,10 +4,12 @@ import type { MailboxMark } from '../store/store';
 import type { ImapAccount } from './account';
 import { BATCH, CarefulReader } from './careful-reader';
 import { MailboxConnection } from './connection';
+import type { Wanted } from './connection';
 import { DIGESTED_BYTES } from './digest';
 import { asError, MarkUnavailable } from './failure';
 import { Group } from './group';
 import { HandingOn } from './hand-on';
+import type { FindMails } from './hand-on';
 import { Health } from './health';
 import {
 	isNews,
@@ -219,8 +221,8 @@ class Supervisor implements MailboxWatch {
 	}
 
 	private async readOn(connection: MailboxConnection, start: MailboxMark): Promise<void> {
-		const uids = await uidsToRead(connection, start);
-		await this.readEach(connection, uids, {
+		await this.readEach(connection, {
+			uids: () => uidsToRead(connection, this.mark ?? start),
 			handled: (mark, message) => markHandled(mark, message, this.clock()),
 			passed: markPassed,
 		});
@@ -233,7 +235,8 @@ class Supervisor implements MailboxWatch {
 		const now = this.clock();
 		const lastUid = await connection.lastUid();
 		const uids = await uidsToReadAgain(connection, start, now);
-		await this.readEach(connection, uids, {
+		await this.readEach(connection, {
+			uids: () => Promise.resolve(uids),
 			only: (message) => isNews(this.mark ?? start, message, now),
 			handled: (mark) => mark,
 			passed: (mark) => mark,
@@ -248,21 +251,27 @@ class Supervisor implements MailboxWatch {
 
 	private async readEach(
 		connection: MailboxConnection,
-		uids: readonly number[],
 		rules: {
+			/** Those to read, as it stands now. */
+			uids: () => Promise<readonly number[]>;
 			only?: (message: MailboxMessage) => boolean;
 			handled: (mark: MailboxMark, message: MailboxMessage) => MailboxMark;
 			passed: (mark: MailboxMark, uid: number) => MailboxMark;
 		},
 	): Promise<void> {
-		const { together = 1, maxMessageBytes: maxBytes = DEFAULT_MESSAGE_BYTES } = this.options;
+		const { together = 1 } = this.options;
 		const group = new Group(together);
-		const flush = () => this.process(connection, group.empty(), rules.handled);
+		const flush = async () => {
+			const messages = group.empty();
+			await this.process(connection, messages, rules.handled, async (digests) =>
+				this.findAround(connection, await rules.uids(), messages, digests),
+			);
+		};
+		const uids = await rules.uids();
 		for (let start = 0; start < uids.length;) {
 			this.stopping.signal.throwIfAborted();
 			const next = uids.slice(start, start + BATCH);
-			const wanted = { maxBytes, neededParts: this.options.neededParts };
-			const batch = await this.reader.next(connection, next, wanted);
+			const batch = await this.reader.next(connection, next, this.wanted);
 			for (const message of batch.messages) {
 				this.stopping.signal.throwIfAborted();
 				if (rules.only?.(message) === false) continue;
@@ -280,17 +289,47 @@ class Supervisor implements MailboxWatch {
 		await flush();
 	}
 
+	private get wanted(): Wanted {
+		const { maxMessageBytes: maxBytes = DEFAULT_MESSAGE_BYTES, neededParts } = this.options;
+		return { maxBytes, ...(neededParts ? { neededParts } : {}) };
+	}
+
+	/** Mails of these digests among those before and after the ones in hand: a batch lies close together. */
+	private async findAround(
+		connection: MailboxConnection,
+		uids: readonly number[],
+		inHand: readonly MailboxMessage[],
+		digests: ReadonlySet<string>,
+	): Promise<MailboxMessage[]> {
+		const { together = 1 } = this.options;
+		const here = new Set(inHand.map(({ uid }) => uid));
+		const before = uids.filter((uid) => uid < Math.min(...here)).slice(-together);
+		const after = uids.filter((uid) => uid > Math.min(...here) && !here.has(uid));
+		const around = [...before, ...after.slice(0, together)];
+		const found = new Map<string, MailboxMessage>();
+		for (let start = 0; start < around.length && found.size < digests.size;) {
+			this.stopping.signal.throwIfAborted();
+			const next = around.slice(start, start + BATCH);
+			const batch = await this.reader.next(connection, next, this.wanted);
+			for (const message of batch.messages)
+				if (digests.has(message.digest)) found.set(message.digest, message);
+			start += batch.covered;
+		}
+		return [...found.values()];
+	}
+
 	/** Hands messages on together, and records them. */
 	private async process(
 		connection: MailboxConnection,
 		messages: readonly MailboxMessage[],
 		advance: (mark: MailboxMark, message: MailboxMessage) => MailboxMark,
+		find: FindMails,
 	): Promise<void> {
 		const { mark } = this;
 		if (!mark || messages.length === 0) return;
 		this.handling = true;
 		try {
-			const handedOn = await this.handingOn.run(connection, messages);
+			const handedOn = await this.handingOn.run(connection, messages, find);
 			if (this.abandoned) throw asError(this.stopping.signal.reason);
 			const after = messages.reduce(advance, mark);
 			if (after !== mark || handedOn.length > 0) await this.record(after, handedOn);

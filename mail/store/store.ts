@@ -260,7 +260,8 @@ export interface MailboxMarks {
 	 * Names the batch that mails are about to be handed on in. One that has a batch already keeps it:
 	 * whoever hands it on again, after a crash or in another process, does so under the same name.
 	 *
-	 * @returns all of them, as they stand now
+	 * @returns all of them, and all others of their batches, as they stand now: a name stands for the
+	 *   same mails wherever it is used
 	 */
 	take(mailbox: string, digests: readonly string[], batch: string): Promise<Map<string, KnownMail>>;
 }

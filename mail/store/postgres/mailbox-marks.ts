@@ -37,6 +37,9 @@ const SQL = {
 	readMails: statement<MailRow>(`
 		SELECT digest, batch, handed_on FROM mailbox_mail
 		WHERE mailbox = :mailbox AND digest = ANY (:digests::text[])`),
+	readBatches: statement<MailRow>(`
+		SELECT digest, batch, handed_on FROM mailbox_mail
+		WHERE mailbox = :mailbox AND batch <> '' AND batch = ANY (:batches::text[])`),
 	writeHandedOn: statement(`
 		WITH ${CLOCK}, mail AS (${EACH_DIGEST})
 		INSERT INTO mailbox_mail (mailbox, digest, batch, handed_on, at)
@@ -54,12 +57,8 @@ const SQL = {
 
 /** How far each mailbox was read, and which mails of it were handed on. */
 export function createMailboxMarks(database: Database): MailboxMarks {
-	const read = async (mailbox: string, digests: readonly string[]) => {
-		const rows = await database.all(SQL.readMails, { mailbox, digests });
-		return new Map<string, KnownMail>(
-			rows.map(({ digest, batch, handed_on: handedOn }) => [digest, { batch, handedOn }]),
-		);
-	};
+	const read = async (mailbox: string, digests: readonly string[]) =>
+		knownMails(await database.all(SQL.readMails, { mailbox, digests }));
 
 	return {
 		async get(mailbox) {
@@ -87,7 +86,16 @@ export function createMailboxMarks(database: Database): MailboxMarks {
 
 		async take(mailbox, digests, batch) {
 			await database.all(SQL.writeTaken, { mailbox, digests, batch });
-			return await read(mailbox, digests);
+			const asked = await read(mailbox, digests);
+			const batches = [...new Set([...asked.values()].map((mail) => mail.batch))];
+			const members = await database.all(SQL.readBatches, { mailbox, batches });
+			return new Map([...asked, ...knownMails(members)]);
 		},
 	};
+}
+
+function knownMails(rows: readonly MailRow[]): Map<string, KnownMail> {
+	return new Map(
+		rows.map(({ digest, batch, handed_on: handedOn }) => [digest, { batch, handedOn }]),
+	);
 }

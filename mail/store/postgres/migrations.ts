@@ -271,6 +271,10 @@ export const MIGRATIONS: readonly string[] = [
 	);
 	CREATE INDEX check_memory_by_age ON check_memory (updated_at);
 	`,
+	`
+	-- All mails of one batch, for whoever has some of them in hand.
+	CREATE INDEX mailbox_mail_by_batch ON mailbox_mail (mailbox, batch) WHERE batch <> '';
+	`,
 ];
 
 /** Ours, and nobody else's: what a lock of ours is named by. */

@@ -40,12 +40,18 @@ export function createMailboxMarks(database: Database, clock: () => number): Mai
 		INSERT INTO mailbox_mail (mailbox, digest, batch, handed_on, at)
 		VALUES (:mailbox, :digest, :batch, 0, :now)
 		ON CONFLICT (mailbox, digest) DO NOTHING`);
+	const readBatch = database.statement<MailRow>(`
+		SELECT digest, batch, handed_on FROM mailbox_mail
+		WHERE mailbox = :mailbox AND batch = :batch AND batch <> ''`);
 	const forget = database.statement('DELETE FROM mailbox_mail WHERE at < :before');
 
 	function* takeAll(mailbox: string, digests: readonly string[], batch: string): Steps<MailRow[]> {
 		for (const digest of digests) writeTaken.run({ mailbox, digest, batch, now: clock() });
 		yield;
-		return digests.flatMap((digest) => readMail.get({ mailbox, digest }) ?? []);
+		const asked = digests.flatMap((digest) => readMail.get({ mailbox, digest }) ?? []);
+		const batches = new Set(asked.map((mail) => mail.batch));
+		const members = [...batches].flatMap((each) => readBatch.all({ mailbox, batch: each }));
+		return [...asked, ...members];
 	}
 
 	return {

@@ -7,6 +7,7 @@ import type { Dovecot } from '../../support/dovecot';
 import { canRunDovecot, startDovecot } from '../../support/dovecot';
 import type { FaultProxy } from '../../support/fault-proxy';
 import { startFaultProxy } from '../../support/fault-proxy';
+import type { Watching } from './watching';
 import { daysAgo, eventually, mail, startWatching, stopAllWatches, subjectOf } from './watching';
 
 const missing = canRunDovecot();
@@ -234,6 +235,61 @@ jest.setTimeout(20_000);
 			await eventually('all', () => second.messages.length === 3);
 			expect(batches.get(first.batches[0]!)).toEqual(['a', 'b']);
 			expect([...batches.values()]).toEqual([['a', 'b'], ['c']]);
+		});
+
+		it('handed on without one of its mails, it is over: that one comes alone', async () => {
+			await deliver('a', 'b');
+			const shelf: Watching['shelf'] = { saves: 0 };
+			const first = startWatching(account, {
+				together: 9,
+				shelf,
+				saveMark: (mark) =>
+					mark.lastUid > 0 ? Promise.reject(new Error('killed')) : Promise.resolve(),
+			});
+			await eventually('handed on', () => first.messages.length === 2);
+			await first.stop();
+			const [a, b] = first.messages;
+			shelf.mails?.set(a!.digest, { batch: first.batches[0]!, handedOn: true });
+			const second = startWatching(account, { together: 9, shelf });
+			await eventually('recorded', () => shelf.mark?.lastUid === 2);
+			expect(second.subjects()).toEqual(['b']);
+			expect(second.batches).toEqual([b!.digest]);
+		});
+
+		it('two that watch and see different parts of it: each mail in one batch of a name', async () => {
+			const shelf: Watching['shelf'] = { saves: 0 };
+			/** What the first batch of each name held: a second one starts nothing. */
+			const started = new Map<string, string[]>();
+			const differing: string[] = [];
+			const watch = () =>
+				startWatching(account, {
+					together: 9,
+					shelf,
+					onMail: async ({ id, messages }) => {
+						await sleep(Math.random() * 40);
+						const subjects = messages.map(subjectOf);
+						const before = started.get(id);
+						if (before && before.join() !== subjects.join()) differing.push(id);
+						if (!before) started.set(id, subjects);
+						return [];
+					},
+					lookUp: async (digests) => {
+						// Between what it sees and what it takes, the other one may see more.
+						const known = [...shelf.mails!].filter(([digest]) => digests.includes(digest));
+						await sleep(Math.random() * 60);
+						return new Map(known);
+					},
+				});
+			const watches = [watch(), watch()];
+			const expected = Array.from({ length: 120 }, (_, index) => `mail ${index}`);
+			for (const subject of expected) {
+				await deliver(subject);
+				await sleep(Math.random() * 25);
+			}
+			await eventually('all recorded', () => shelf.mark?.lastUid === expected.length);
+			await Promise.all(watches.map((each) => each.stop()));
+			expect([...started.values()].flat().sort()).toEqual(expected.sort());
+			expect(differing).toEqual([]);
 		});
 
 		it('one that cannot be handled does not keep the others of its batch', async () => {

@@ -84,7 +84,10 @@ export function startWatching(
 			take: (digests, batch) => {
 				for (const digest of digests)
 					if (!mails.has(digest)) mails.set(digest, { batch, handedOn: false });
-				return Promise.resolve(known(mails, digests));
+				const asked = known(mails, digests);
+				const batches = new Set([...asked.values()].map(({ batch }) => batch));
+				const members = [...mails].filter(([, { batch }]) => batch !== '' && batches.has(batch));
+				return Promise.resolve(new Map([...asked, ...members]));
 			},
 			onState: (change) => watching.changes.push(change),
 			onProblem: (problem) => watching.problems.push(problem),

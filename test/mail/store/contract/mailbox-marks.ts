@@ -73,8 +73,24 @@ export function mailboxMarksContract(makePlace: MakePlace): void {
 				]);
 				expect(one.get('b')).toEqual(two.get('b'));
 				const batch = one.get('b')?.batch;
-				expect(await mailboxMarks.take('INBOX', ['b'], 'three')).toEqual(
-					new Map([['b', known(batch!, false)]]),
+				const later = await mailboxMarks.take('INBOX', ['b'], 'three');
+				expect(later.get('b')).toEqual(known(batch!, false));
+			});
+
+			it('of a batch all, whoever has a part of them in hand', async () => {
+				const { mailboxMarks } = scene.store;
+				const other = await scene.openAnother();
+				await mailboxMarks.take('INBOX', ['a', 'b', 'c'], 'one');
+				await mailboxMarks.take('Other', ['d'], 'one');
+				await mailboxMarks.set('INBOX', mark, ['alone']);
+				expect(await other.mailboxMarks.take('INBOX', ['b', 'alone', 'e'], 'two')).toEqual(
+					new Map([
+						['a', known('one', false)],
+						['b', known('one', false)],
+						['c', known('one', false)],
+						['alone', known('', true)],
+						['e', known('two', false)],
+					]),
 				);
 			});
 
