@@ -85,7 +85,7 @@ const QUOTA_PAUSE_MS = 3_600_000;
 type Refusal = Extract<SendResult, { result: 'refused' }>;
 
 function readRefusal({ reply, stage }: Refusal): Delivery {
-	const verdict = readReply(reply);
+	const verdict = readReply(reply, stage === 'body' ? 'message' : 'recipient');
 	if (verdict.verdict === 'accepted')
 		return { became: 'deferred', reply, reason: DEFERRED_BY.capacity, blame: 'capacity' };
 	const { blame, pace, account } = verdict;

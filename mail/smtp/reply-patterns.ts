@@ -73,24 +73,25 @@ export const REPLY_PATTERNS: readonly ReplyPattern[] = [
 	// Yahoo: deferred because of complaints or volume (senders.yahooinc.com, smtp-error-codes).
 	{
 		means: 'untrusted',
-		words: /\[?TS(?:S0|03)|\[?TS0[1-4]\]/,
+		words: /\bTSS\d\d\b|\bTS0[1-4]\b/,
 		verdict: 'transient',
 		blame: 'reputation',
 		pace: 'stopReputation',
 	},
-	// Greylisting: RFC 6647.
+	// Greylisting: RFC 6647; Yahoo's name for it is GL01.
 	{
 		means: 'greylisted',
-		words: /gr[ae]y-?list/i,
+		words: /gr[ae]y-?list|\[GL\d\d\]/i,
 		verdict: 'transient',
 		blame: 'capacity',
 		greylisted: true,
 	},
-	// The sending account's own quota: Gmail 550 5.4.5, Microsoft 365 5.1.90, SES 454, cPanel, IONOS, Zoho.
+	// The sending account's own quota: Gmail 550 5.4.5, Microsoft 365 5.1.90 and 5.7.232 to 236, SES 454,
+	// cPanel, IONOS, Zoho.
 	{
 		means: 'accountExhausted',
 		words:
-			/daily (?:user )?(?:sending|smtp relay|message) (?:quota|limit)|5\.1\.90|sending (?:quota|limit)|(?:mail )?send limit exceeded|exceeded (?:the|your) (?:maximum )?(?:sending|hourly|daily)|exceeded the max emails per hour|maximum credits exceeded|SubmissionQuotaExceeded|unusual sending activity/i,
+			/daily (?:user )?(?:sending|smtp relay|message) (?:quota|limit)|5\.1\.90|sending (?:quota|limit)|(?:mail )?send limit exceeded|exceeded (?:the|your) (?:maximum )?(?:sending|hourly|daily)|exceeded the max (?:emails|defers and failures) per hour|(?<![\d.])5\.7\.23[236](?!\.?\d)|maximum credits exceeded|SubmissionQuotaExceeded|unusual sending activity/i,
 		verdict: 'transient',
 		blame: 'senderPolicy',
 		account: 'exhausted',
@@ -105,28 +106,40 @@ export const REPLY_PATTERNS: readonly ReplyPattern[] = [
 		pace: 'slower',
 		account: 'throttled',
 	},
-	// May not send as this sender: Exchange 5.2.252 and 5.7.60, SMTP AUTH switched off 5.7.139, SendGrid.
-	// May not send at all: Microsoft 365 locks accounts (5.1.8, 5.7.501 to 503) and tenants (5.7.705, 5.7.750).
+	// May not send as this sender: Exchange 5.2.252 and 5.7.60, SendGrid, Postfix's reject_sender_login_mismatch.
+	// May not send at all: Microsoft 365 locks accounts (5.1.8, 5.7.501 to 503) and tenants (5.7.705, 5.7.750)
+	// and switches SMTP AUTH off (5.7.139, 5.7.30), Workspace's relay, SES, cPanel, Mailgun.
 	{
 		means: 'senderRefused',
-		words: /SendAsDenied|permissions? to send as this sender|verified sender identity/i,
+		words:
+			/SendAsDenied|permissions? to send as this sender|verified sender identity|not (?:owned by (?:auth )?user|logged in)/i,
 		verdict: 'permanent',
 		blame: 'senderPolicy',
 		account: 'refused',
 	},
 	{
 		means: 'accountRefused',
-		words: /bad outbound sender|(?<![\d.])5\.7\.(?:139|57|50[1-3]|705|750)(?!\.?\d)/i,
+		words:
+			/bad outbound sender|(?<![\d.])5\.7\.(?:139|57|50[1-3]|705|750)(?!\.?\d)|basic authentication is not supported|invalid credentials for relay|sending paused for this account|outgoing mail from .{1,80} has been suspended|free accounts are for test/i,
 		verdict: 'permanent',
 		blame: 'senderPolicy',
 		account: 'refused',
 	},
-	// A group that takes mail from some senders only: Exchange 5.7.124 to 5.7.136.
+	// A group that takes mail from some senders only: Exchange 5.7.124 to 5.7.136. A recipient whom the
+	// sender's own organisation blocks: 5.7.703.
 	{
 		means: 'closedGroup',
-		words: /RESOLVER\.RST\.|(?<![\d.])5\.7\.1(?:2[4-9]|3[0-6])(?!\.?\d)/i,
+		words: /RESOLVER\.RST\.|(?<![\d.])5\.7\.(?:1(?:2[4-9]|3[0-6])|703)(?!\.?\d)/i,
 		verdict: 'byCode',
 		blame: 'recipient',
+	},
+	// Exim looks whether the sender exists, and repeats what the sender's server said of it.
+	{
+		means: 'senderRefused',
+		words: /sender verif(?:y|ication)|verification failed for </i,
+		verdict: 'byCode',
+		blame: 'senderPolicy',
+		pace: 'maybeStopPolicy',
 	},
 	// Nobody of that name: Exchange Online's edge knows the directory; Yahoo.
 	{
@@ -137,16 +150,24 @@ export const REPLY_PATTERNS: readonly ReplyPattern[] = [
 		blame: 'recipient',
 		addressIsBad: true,
 	},
+	// cPanel, of a recipient that it cannot route to; one of the guesses is a blocklist.
+	{
+		means: 'noSuchMailbox',
+		words: /account or domain may not exist/i,
+		verdict: 'byCode',
+		blame: 'recipient',
+	},
 	{
 		means: 'mailboxFull',
 		words: /mailbox (?:is )?full|over ?quota|quota exceeded|exceeded storage allocation/i,
 		verdict: 'byCode',
 		blame: 'recipient',
 	},
-	// Google: this one mailbox gets more than it may; nothing is wrong with our pace.
+	// Google, and Exchange Online's 5.2.121 and 5.2.122: this one mailbox gets more than it may; nothing is
+	// wrong with our pace.
 	{
 		means: 'mailboxBusy',
-		words: /is receiving (?:mail|email) at a rate/i,
+		words: /is receiving (?:mail|email) (?:at a rate|too quickly)|(?<![\d.])5\.2\.12[12](?!\.?\d)/i,
 		verdict: 'transient',
 		blame: 'recipient',
 	},
@@ -158,6 +179,14 @@ export const REPLY_PATTERNS: readonly ReplyPattern[] = [
 		blame: 'reputation',
 		pace: 'stopReputation',
 	},
+	// Google: this mail looks like spam, because of what it is or of who we are.
+	{
+		means: 'untrusted',
+		words: /likely unsolicited mail|likely suspicious|low reputation/i,
+		verdict: 'byCode',
+		blame: 'reputation',
+		pace: 'maybeStopReputation',
+	},
 	// Google 4.7.28, Microsoft RP-001 to RP-003 and 4.7.650: too much for what they think of us.
 	{
 		means: 'tooFast',
@@ -167,49 +196,42 @@ export const REPLY_PATTERNS: readonly ReplyPattern[] = [
 		blame: 'reputation',
 		pace: 'slower',
 	},
+	// It passes, even where it comes with a 5xx (QQ, hosts that count mails an hour).
 	{
 		means: 'tooFast',
 		words:
-			/too many (?:concurrent )?(?:smtp )?(?:connections|messages|recipients|errors)|excessive volume|rate.?limit|throttl|server busy|4\.7\.500/i,
-		verdict: 'byCode',
+			/too many (?:[a-z]{1,20} ){0,2}(?:connections|sessions|messages|e?mails|recipients|errors)|too much mail|excessive volume|rate.?limit|frequency limited|throttl|slow down|server busy|4\.7\.500/i,
+		verdict: 'transient',
 		blame: 'capacity',
 		pace: 'slower',
 	},
-	{ means: 'later', words: /try again later/i, verdict: 'byCode', blame: 'capacity' },
 	{
 		means: 'blocklisted',
 		words:
-			/spamhaus|blacklist|black list|blocklist|block list|blocked using|poor reputation|\brbl\b|dnsbl|\bS31[45]0\b|\[BL2[1-3]\]|banned send|(?<![\d.])5\.7\.(?:511|6(?:0[6-9]|[1-4]\d)|708)(?!\.?\d)|ipcheck\.proofpoint|csi\.cloudmark/i,
+			/spamhaus|blacklist|black list|blocklist|block list|blocked using|blocked for spam|poor reputation|barracuda ?(?:reputation|central)|\b(?:SC|DY|OU)-00\d\b|\brbl\b|dnsbl|\bS31[45]0\b|\[BL2[1-3]\]|banned send|(?<![\d.])5\.7\.(?:511|6(?:0[6-9]|[1-4]\d)|708)(?!\.?\d)|ipcheck\.proofpoint|csi\.cloudmark/i,
 		verdict: 'byCode',
 		blame: 'reputation',
 		pace: 'stopReputation',
 	},
-	// Google: this mail looks like spam, because of what it is or of who we are.
-	{
-		means: 'untrusted',
-		words: /likely unsolicited mail|likely suspicious/i,
-		verdict: 'byCode',
-		blame: 'reputation',
-		pace: 'maybeStopReputation',
-	},
 	{
 		means: 'content',
 		words:
-			/\bspam\b|virus|malware|message content|content rejected|its content presents|\[PH\d\d\]/i,
+			/\bspam\b|unsolicited|virus|malware|attachment|(?:message|mail|its) content|content (?:rejected|restrictions?|filter)|\[PH\d\d\]|(?:message|mail) (?:is )?too (?:large|big)|(?:message|maximum) size|size (?:exceeds|limit)/i,
 		verdict: 'byCode',
 		blame: 'content',
 	},
 	{
 		means: 'senderRefused',
 		words:
-			/not (?:allowed|authorized|authorised|permitted) to send|sender (?:address )?rejected|email address is not verified/i,
+			/not (?:allowed|authorized|authorised|permitted) to send|sender (?:rejected|(?:e-?mail )?(?:address|domain))|email address is not verified/i,
 		verdict: 'byCode',
 		blame: 'senderPolicy',
 		pace: 'maybeStopPolicy',
 	},
 	{
 		means: 'relayDenied',
-		words: /relay(?:ing)? (?:access )?denied|unable to relay/i,
+		words:
+			/relay(?:ing)? (?:access |is )?(?:denied|prohibited|not (?:allowed|permitted))|unable to relay|allowed rcpthosts|authentication (?:is )?required|not authenticated|must (?:be )?authenticated?\b/i,
 		verdict: 'byCode',
 		blame: 'senderPolicy',
 		pace: 'maybeStopPolicy',
@@ -223,7 +245,8 @@ export const REPLY_PATTERNS: readonly ReplyPattern[] = [
 	},
 	{
 		means: 'policy',
-		words: /policy (?:restrictions|reasons|violation)|(?:local|security) polic/i,
+		words:
+			/policy (?:restrictions|reasons|violation)|(?:local|security) polic|administrative(?:ly)? prohibit|helo command rejected/i,
 		verdict: 'byCode',
 		blame: 'senderPolicy',
 		pace: 'maybeStopPolicy',
@@ -231,9 +254,16 @@ export const REPLY_PATTERNS: readonly ReplyPattern[] = [
 	{
 		means: 'noSuchMailbox',
 		words:
-			/(?:user|mailbox|recipient|account|address)(?: address)?(?: rejected)?:? (?:is )?(?:unknown|not found|does not exist|doesn't exist|unavailable|disabled)|(?:unknown|no such|invalid) (?:user|recipient|mailbox|local part)/i,
+			/(?:user|mailbox|recipient|account|address)(?: address)?(?: rejected)?:? (?:is )?(?:unknown|not found|does not exist|doesn't exist|unavailable|disabled)|(?:unknown|no such|invalid) (?:user|recipient|mailbox|local part)|unrout(?:e)?able address/i,
 		verdict: 'byCode',
 		blame: 'recipient',
+	},
+	{
+		means: 'later',
+		words:
+			/^4.*(?:(?:try|retry) (?:again|later|in|after)|come back|temporarily (?:deferred|unavailable))/i,
+		verdict: 'byCode',
+		blame: 'capacity',
 	},
 ];
 

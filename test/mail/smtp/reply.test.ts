@@ -48,6 +48,29 @@ describe('what a reply means', () => {
 		expect(readReply(reply)).toMatchObject(verdict);
 	});
 
+	it('a 550 that says nothing more is about what it answers', () => {
+		expect(readReply('550 Rejected')).toMatchObject({ blame: 'recipient', addressIsBad: false });
+		expect(readReply('550 Rejected', 'message')).toMatchObject({ blame: 'content' });
+	});
+
+	it.each([
+		'550-Verification failed for <news@example.com>\r\n550-No Such User Here\r\n550 Sender verify failed',
+		'550 5.1.0 <news@example.com>: Sender address rejected: User unknown in virtual mailbox table',
+		'550 5.7.1 Sender domain does not exist',
+		'550 Too many invalid recipients',
+		'550 5.7.1 Authentication required',
+		'530 5.1.1 Sign in first',
+	])('is not the fault of the recipient: %s', (reply) => {
+		expect(readReply(reply)).not.toMatchObject({ blame: 'recipient' });
+	});
+
+	it.each(['451 4.7.1 Not yet', '450 4.7.0 Rejected for policy reasons'])(
+		'a temporary refusal stops no provider, however often it comes: %s',
+		(reply) => {
+			expect(readReply(reply)).toMatchObject({ verdict: 'transient', pace: 'slower' });
+		},
+	);
+
 	it('a number that is no time is no delay', () => {
 		expect(readReply('451 4.3.0 Try again later. 12 messages wait')).not.toHaveProperty(
 			'retryAfterMs',
