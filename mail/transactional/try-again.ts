@@ -16,7 +16,9 @@ export function pauseBeforeNextTry(receipt: Receipt, pauseMs: number): number | 
 	if (receipt.outcome === 'notSent') return passes(receipt.problem) ? pauseMs : undefined;
 	if (receipt.outcome !== 'refused') return undefined;
 	const replies = [receipt.reply, ...receipt.rejected.map(({ reply }) => reply)];
-	const transient = replies.map(readReply).find(({ verdict }) => verdict === 'transient');
+	const transient = replies
+		.map((reply) => readReply(reply))
+		.find(({ verdict }) => verdict === 'transient');
 	if (transient?.verdict !== 'transient') return undefined;
 	const waitMs = Math.max(transient.retryAfterMs ?? 0, pauseMs);
 	return waitMs <= LONGEST_WAIT_MS ? waitMs : undefined;
