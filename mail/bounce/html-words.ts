@@ -12,10 +12,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** Elements that end a line on a screen. */
 const BREAKS = /^\/?(?:p|br|div|tr|td|th|li|ul|ol|h[1-6]|table|pre|blockquote|hr|title|body)\b/i;
 
+const MAILTO = /^a\s[^>]{0,500}?href\s?=\s?["']?mailto:([^\s"'<>?&;]{1,64}@[^\s"'<>?&;]{1,200})/i;
+
 /** The words of an HTML text as lines. Linear: each character is passed once. */
 export function htmlWords(html: string): string {
 	let words = '';
 	let lower: string | undefined;
+	let link: { address: string; from: number } | undefined;
 	let at = 0;
 	while (at < html.length) {
 		const open = html.indexOf('<', at);
@@ -31,6 +34,13 @@ export function htmlWords(html: string): string {
 		// <ada@example.org> that somebody forgot to encode is an address.
 		if (/^[^\s@/]{1,64}@[^\s@]{1,200}$/.test(tag)) words += `<${tag}>`;
 		else if (BREAKS.test(tag)) words += '\n';
+		// A link to a mailbox under its owner's name: <a href="mailto:ada@example.org">Ada</a>.
+		const address = MAILTO.exec(tag)?.[1];
+		if (address) link = { address, from: words.length };
+		else if (link && /^\/a\b/i.test(tag)) {
+			if (!words.includes('@', link.from)) words += ` <${link.address}>`;
+			link = undefined;
+		}
 		const hidden = /^(script|style|head)\b/i.exec(tag)?.[1];
 		if (hidden) {
 			lower ??= html.toLowerCase();

@@ -19,7 +19,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	// Sentences that hold the words of another reason, and mean this one.
 	{
 		reason: 'networkerror',
-		words: anyOf('host not found, try again', 'no route to host|: no route to$'),
+		words: anyOf('host not found, try again', 'no route to host|: no route to$|reset by peer'),
 	},
 	{
 		reason: 'systemerror',
@@ -56,11 +56,18 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'securityerror',
 		words: anyOf('unauthenticated senders?', 'delivery not authori[sz]ed'),
 	},
-	{ reason: 'rejected', words: anyOf('sending to/from an address|purported responsible address') },
+	{
+		reason: 'rejected',
+		words: anyOf(
+			'sending to/from an address|purported responsible address',
+			"sender (?:address )?(?:is |was )?blocked|sender(?:'s)? domain (?:must|has to|is|was|does|doesn't|not|could)\\b",
+		),
+	},
+	{ reason: 'suspend', words: anyOf('\\binactivity\\b|been inactive') },
 	{
 		reason: 'spamdetected',
 		words: anyOf(
-			'(?:^|^\\d\\d\\d )spam blocked|blocked by our (?:spam|bulk)|using spam (?:pattern|signature|filter|rule)',
+			'(?:^|^\\d\\d\\d )spam blocked|blocked by (?:our |the )?(?:anti-?)?(?:spam|bulk)|using spam (?:pattern|signature|filter|rule)',
 		),
 	},
 	{
@@ -96,7 +103,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'starttls (?:is )?required',
 			"(?:does not|doesn't|not) support (?:start)?tls",
 			'(?:starttls|tls) (?:handshake|negotiation)?.{0,20}(?:failed|failure|error|required)',
-			'cannot start tls',
+			'cannot start tls|\\btls (?:is |currently )?(?:not |un)available',
 			'certificate (?:has )?expired|certificate (?:not verif|verif\\w+ fail)',
 			'encryption (?:is )?(?:required|needed)',
 		),
@@ -202,7 +209,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'ratelimited',
 		words: anyOf(
-			'(?:rate|frequency|connection)[ -]?(?:limit|is limited|limited|control)',
+			'(?:rate|frequency|connection)[ -]?(?:limit|is limited|limited|control|exceeded)',
 			'exceeded the max (?:emails|defers and failures) per hour|frequency limited|throttl|slow down|too fast|too frequent',
 			'too many (?:concurrent |simultaneous |smtp |open ){0,3}(?:connections|sessions|messages|recipients|mails|e-?mails|invalid recipients|errors|hits|requests)',
 			'too much mail|receiving mail (?:at a rate|too quickly)|mail (?:flood|bomb)',
@@ -217,8 +224,8 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'norelaying',
 		words: anyOf(
 			'relay(?:ing)?[^\\n]{0,60}(?:denied|not (?:permitted|allowed|authori[sz]ed|supported|possible)|prohibited|refused|forbidden|disallowed|disabled|restrict|reject)',
-			"(?:unable|not (?:permitted|allowed|configured|able|authori[sz]ed)|won'?t|cannot|can'?t|don'?t|denied|refus\\w+|unauthori[sz]ed|insecure|do not)[^.\\n]{0,30}relay",
-			'no relay|\\buse (?:me|us|this)\\b[^\\n]{0,120}as a relay|not an open relay|relay not|mail relay|open relay not|not a relay',
+			"(?:unable|not (?:permitted|allowed|configured|able|authori[sz]ed)|won'?t|cannot|can'?t|don'?t|denied|refus\\w+|unauthori[sz]ed|insecure|do(?:es)? not)[^.\\n]{0,30}relay",
+			'no relay|\\buse (?:me|us|this)\\b[^\\n]{0,120}as a relay|not an open relay|not (?:a )?local host\\b|relay not|mail relay|open relay not|not a relay',
 			'allowed rcpthosts|list of allowed (?:recipient )?(?:domains|hosts)|not (?:a )?(?:local|hosted) (?:domain|here)|we do not (?:relay|serve)',
 			'e?mail address is not verified|not configured to relay|you must (?:pop|authenticate|auth)',
 			'must check your (?:new )?mail (?:first|before)',
@@ -318,18 +325,18 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'filtered',
 		words: anyOf(
 			'(?:because|they are|are) not accepting mail (?:with|from)|restricted (?:sms|e-?mail)|badrcptto(?! ?\\(user)|prevents? (?:you )?from|refuse\\w* to accept',
-			"due to (?:the )?(?:extended |recipient'?s? )?(?:inbox rules?|filter|mail rules?)|user refuse|recipient (?:has )?refus|has (?:been )?blocked (?:you|the sender)|rejected by (?:the )?(?:recipient|user)(?! domain|\'s? (?:domain|server))|not want to receive|doesn't accept mail from",
+			"due to (?:the )?(?:extended |recipient'?s? )?(?:inbox rules?|filter|mail rules?)|user refuse|recipient (?:has )?refus|has (?:been )?blocked (?:you|the sender)|(?:rejected|refused|declined) by (?:the )?(?:recipient|user|addressee)(?! domain|\'s? (?:domain|server))|recipient (?:does not|doesn\'t) (?:accept|want)|not want to receive|doesn't accept mail from",
 			'(?:docomo|ezweb|softbank).{0,40}(?:reject|refus)',
 		),
 	},
 	{
 		reason: 'userunknown',
 		words: anyOf(
-			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|not configured|could not be found|couldn't be found|cannot be found|wasn't found|has been removed|is wrong|not our)\\b",
+			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active|accepts?|used|monitored)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|not configured|could not be found|couldn't be found|cannot be found|wasn't found|has been removed|is wrong|not our)\\b",
 			'(?:user|recipient|mail ?box|account|addressee|alias|rcpt|address|customer|mail ?drop)(?:\\(?s\\)?)?[^.;:\\n]{0,50}(?<!server |service |host |system )\\b(?:rejected|refused)\\b',
 			"(?:unknown|no such|invalid|unrecogni[sz]ed|nonexistent|non-existent|incorrect|bad|illegal|undefined|unavailable|wrong|unlisted|not a valid|no valid|unknown or illegal|ungültig\\w*|can't find|could not find|doesn't have (?:a|an)|don't have (?:a|an|any)|no)\\b[^.;\\n]{0,40}\\b(?:user|recipients?|mail ?box(?:es)?|account|addressee|alias|local ?part|address|customer|person|destination|delivery userid|userid|name|inbox|mail ?drop|one here|here by that name)\\b",
 			"(?:is |that's |are )?not (?:a )?(?:valid|known|listed|registered|local|active|current)? ?(?:user|recipient|mail ?box|account|subscriber|customer)",
-			'not listed in (?:public |domino|the)|not (?:in|found in|on) (?:our|the|this) (?:directory|database|server|system|domino|list)|recip(?:ient)?notfound|nosuchuser|usernotfound|bad_recipient|unknownuser|no_such_user|invalidrecipient',
+			'not listed in (?:public |domino|the)|not (?:in|found in|on) (?:(?:our|the|this) (?:directory|database|server|system|domino|list)|directory)|recip(?:ient)?notfound|nosuchuser|usernotfound|bad_recipient|unknownuser|no_such_user|invalidrecipient',
 			"address(?:ee)? (?:is )?(?:rejected|unknown|error|not)|recipient verif\\w* fail|callout verif\\w* fail|recipient (?:address )?rejected|recipient not|user not|not (?:found|known) (?:at|in) this|mail-?box not|mailbox is (?:invalid|unavailable)|dosn't exist|does ?n[o']t exist|unknown[ :]+<?[^\\s@]{1,64}@|<?[^\\s@]{1,64}@[^\\s@]{1,100}>? unknown",
 			'empf[äa]nger[^.\\n]{0,40}(?:unbekannt|nicht|existiert|ungültig)|(?:benutzer|adresse|postfach|konto|mailadresse|e-mail-adresse)[^.\\n]{0,60}(?:unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|bekannt|gültig)|ungültig)|unbekannte[rs]? (?:empfänger|benutzer|adresse)',
 			"(?:utilisateur|destinataire|adresse|compte|bo[iî]te)[^.\\n]{0,60}(?:inconnu|n'existe pas|invalide|introuvable|inexistant|erron)",
@@ -397,7 +404,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'systemerror',
 		words: anyOf(
-			"loops? back to myself|(?:server|system|service)[^.\\n]{0,30}(?:busy|error|unavailable|overload|not available|problem|failure|configuration)|server busy|try (?:again )?later|temporar(?:y|ily) (?:system |server |local |lookup )?(?:problem|failure|error|unavailable|deferred|rejected)|internal (?:server )?error|transaction failed|local (?:error|problem|configuration)|lookup failure|resources temporarily|encountered an error|processing error|configuration error|can(?:not|'t) (?:open|lock|write)|queue file|out of memory|i/o error|i/o|unexpected (?:error|failure)",
+			"loops? back to myself|(?:server|system|service)[^.\\n]{0,30}(?:busy|error|unavailable|overload|not available|problem|failure|configuration)|server busy|try (?:again )?later|temporar(?:y|ily) (?:system |server |local |lookup )?(?:problem|failure|error|unavailable|deferred|rejected)|internal (?:server )?error|transaction failed|shutting down|local (?:error|problem|configuration)|lookup failure|resources temporarily|encountered an error|processing error|configuration error|can(?:not|'t) (?:open|lock|write)|queue file|out of memory|i/o error|i/o|unexpected (?:error|failure)",
 		),
 	},
 	// A server that says whom it did not find by their name: "ada wurde unter example.org nicht gefunden".

@@ -31,6 +31,8 @@ const MACHINES: readonly (readonly [name: string, value: RegExp])[] = [
 	['feedback-id', /./],
 	['list-id', /./],
 	['list-unsubscribe', /./],
+	// A read receipt (RFC 8098) or any other report.
+	['content-type', /^multipart\/report\b/i],
 ];
 
 /** How a machine begins a subject where no header tells of it. */

@@ -165,9 +165,22 @@ describe('an answer by a machine is never a reply', () => {
 		['a plain out-of-office', { Subject: 'Out of Office Re: Our spring offers' }],
 		['an old vacation program', { Precedence: 'junk' }],
 		['one without a sender', { 'Return-Path': '<>' }],
+		[
+			'a read receipt',
+			{ 'Content-Type': 'multipart/report; report-type=disposition-notification; boundary=b' },
+		],
 		['a list server', { 'List-Id': '<news.example.test>' }],
 		['a ticket system', { From: 'noreply@desk.example.test', Subject: 'We got your mail [#4711]' }],
 	];
+	it('an out-of-office note that says so in its words alone', async () => {
+		const headers = { 'In-Reply-To': messageId, References: messageId };
+		const body = 'I am out of the office until Monday, with limited access to my mail.';
+		expect((await read({ headers, body })).kind).not.toBe('reply');
+		// A person's client quotes what they answer.
+		const quoted = `${body} Let us talk then!\r\n\r\nOn Tuesday Shop wrote:\r\n> Hello Ada`;
+		expect((await read({ headers, body: quoted })).kind).toBe('reply');
+	});
+
 	it.each(machines)('%s', async (_, headers) => {
 		const { kind } = await read({
 			headers: { 'In-Reply-To': messageId, References: messageId, ...headers },
