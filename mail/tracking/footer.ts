@@ -1,3 +1,4 @@
+import { escapeMarkup } from '../model/markup';
 import { findHtmlLinks, UNSUBSCRIBE_FIELD } from './find-links';
 import type { TrackedParts } from './links';
 import { findMustaches } from './mustaches';
@@ -31,15 +32,11 @@ function withLine(source: string, words: string, part: 'html' | 'text'): string 
 	if (namesUnsubscribe(source)) return source;
 	if (part === 'text') return `${source.trimEnd()}\n\n${plain(words)}: ${LINK}\n`;
 	const { end } = findHtmlLinks(source);
-	const line = `<p style="font-size:12px"><a href="${LINK}">${escapeHtml(plain(words))}</a></p>`;
+	const line = `<p style="font-size:12px"><a href="${LINK}">${escapeMarkup(plain(words))}</a></p>`;
 	return source.slice(0, end) + line + source.slice(end);
 }
 
 /** On one line, and no template. */
 function plain(words: string): string {
 	return words.replace(/\s+/g, ' ').replace(/\{\{+/g, '{');
-}
-
-function escapeHtml(text: string): string {
-	return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { linkSingleMail, trialOf, UNSUBSCRIBE_PLACE } from '../../mail/index';
-import type { Draft, MailStore } from '../../mail/index';
+import type { Draft, MailStore, Unsubscribe } from '../../mail/index';
 import { asText } from '../shared/as-text';
 import { readTracking, trackingProperty, withFooter } from '../shared/tracking-fields';
 import { answeringSite } from '../shared/tracking-links';
@@ -74,9 +74,19 @@ export function trackMails(
 		return {
 			...draft,
 			...parts,
-			headers: { ...draft.headers, ...(unsubscribe ? { unsubscribe } : {}) },
+			headers: unsubscribe ? withUnsubscribe(draft.headers, unsubscribe) : draft.headers,
 		};
 	};
+}
+
+/** The user's own header lines may name the link as the mail's parts do. */
+function withUnsubscribe(headers: Draft['headers'], unsubscribe: Unsubscribe): Draft['headers'] {
+	const { url = '' } = unsubscribe;
+	const custom = headers?.custom?.map(({ name, value }) => ({
+		name,
+		value: value.replaceAll(UNSUBSCRIBE_PLACE, () => url),
+	}));
+	return { ...headers, ...(custom ? { custom } : {}), unsubscribe };
 }
 
 function onlyRecipient({ to, cc, bcc }: Draft): string {

@@ -298,6 +298,10 @@ describe('Email Tracking Trigger', () => {
 						emailFormat: 'template',
 						subjectTemplate: 'Offer',
 						htmlTemplate: `<a href="${TARGET}">Look</a> <a href="{{unsubscribeUrl}}">out</a>`,
+						textTemplate: 'out: {{unsubscribeUrl}}',
+						options: {
+							customHeaders: { header: [{ name: 'X-Leave', value: '{{unsubscribeUrl}}' }] },
+						},
 						tracking,
 					},
 					credentials: { smtpAccount: { id: account, name: 'Server' } },
@@ -307,10 +311,12 @@ describe('Email Tracking Trigger', () => {
 		const execution = await api.finished(await api.execute(made, 'Press'));
 		expect(execution.error).toBeUndefined();
 		const raw = server.accepted.find((mail) => mail.includes('To: fay@letters.test')) ?? '';
-		const { html } = await readByMailparser(Buffer.from(raw));
+		const { html, text } = await readByMailparser(Buffer.from(raw));
 		const [, click = '', out = ''] = /href="([^"]+)">Look<.*href="([^"]+)">out</.exec(html) ?? [];
 		// One click is for https only; the page is there all the same.
 		expect(raw).toContain(`\r\nList-Unsubscribe: <${out}>\r\n`);
+		expect(raw.replaceAll('\r\n ', ' ')).toContain(`\r\nX-Leave: ${out}\r\n`);
+		expect(text.trim()).toBe(`out: ${out}`);
 		expect((await press(click)).headers.get('location')).toBe(TARGET);
 		const leaving = { method: 'POST', headers: FORM, body: 'List-Unsubscribe=One-Click' };
 		expect((await press(out, leaving)).status).toBe(200);

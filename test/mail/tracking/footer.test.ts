@@ -27,7 +27,7 @@ describe('the unsubscribe line', () => {
 
 	it('says its words as they are: no HTML, no template', () => {
 		const { html } = withUnsubscribeLine({ html: '' }, '<b>{{name}} &\nout');
-		expect(html).toContain('>&lt;b&gt;{name}} &amp; out</a>');
+		expect(html).toContain('>&#60;b&#62;{name}} &#38; out</a>');
 	});
 });
 

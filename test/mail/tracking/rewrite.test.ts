@@ -3,6 +3,7 @@ import { parseDocument, DomUtils } from 'htmlparser2';
 
 import { compileMessage } from '../../../mail/message/compile';
 import { makeReference } from '../../../mail/message/identity';
+import type { HeaderChoices } from '../../../mail/message/message-headers';
 import { openStore } from '../../../mail/store/open';
 import type { MailStore } from '../../../mail/store/store';
 import { makeLinks } from '../../../mail/tracking/links';
@@ -28,7 +29,7 @@ const CLICKS: TrackingWishes = { opens: false, clicks: true, anonymous: false };
 
 /** A recipient's copy of the mail, read back from its bytes. */
 async function copy(
-	parts: { html?: string; text?: string },
+	{ headers, ...parts }: { html?: string; text?: string; headers?: HeaderChoices },
 	wishes: Partial<TrackingWishes> = {},
 	data: unknown = {},
 	reference = ADA,
@@ -41,7 +42,7 @@ async function copy(
 		parts,
 	});
 	const from = { name: '', address: 'news@example.test' };
-	const compiled = compileMessage({ from, subject: 's', ...parts }, { missing: 'error', links });
+	const compiled = compileMessage({ from, subject: 's', headers, ...parts }, { missing: 'error', links });
 	if (!compiled.ok) throw new Error(compiled.problems[0]?.message);
 	const rendered = compiled.message.render(
 		{ address: 'ada@example.test', data },
@@ -53,6 +54,7 @@ async function copy(
 		html: typeof mail.html === 'string' ? mail.html.replace(/\n$/, '') : '',
 		text: (mail.text ?? '').replace(/\n$/, ''),
 		raw: rendered.raw.toString(),
+		headerOf: (name: string) => mail.headers.get(name),
 	};
 }
 
@@ -258,6 +260,33 @@ describe('the unsubscribe link', () => {
 			`\r\nList-Unsubscribe: <${url}>, <mailto:leave@example.com?subject=unsubscribe>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n`,
 		);
 		expect(await store.tracking.getCampaign(CAMPAIGN)).toEqual({ list: 'news' });
+	});
+
+	it('is the same, and whole, wherever a template names it', async () => {
+		const words = 'out: {{unsubscribeUrl}} or {{{unsubscribeUrl}}}';
+		const { html, text, headerOf } = await copy(
+			{
+				html: `<a href="{{unsubscribeUrl}}">a</a><a href='{{unsubscribeUrl}}'>b</a><a href={{unsubscribeUrl}}>c</a><a href="https://a.example/?next={{urlEncode unsubscribeUrl}}">d</a>`,
+				text: words,
+				headers: { custom: [{ name: 'X-Leave', value: words }] },
+			},
+			{ clicks: false, unsubscribe: { list: '' } },
+		);
+		const [url = '', ...others] = hrefsOf(html);
+		expect(readToken(url.replace(`${SITE}?t=`, ''), [KEY])?.kind).toBe('unsubscribe');
+		expect(others).toEqual([url, url, `https://a.example/?next=${encodeURIComponent(url)}`]);
+		expect(text).toBe(`out: ${url} or ${url}`);
+		expect(headerOf('x-leave')).toBe(`out: ${url} or ${url}`);
+	});
+
+	it('is whole in a text that is made from the HTML', async () => {
+		const { html, text } = await copy(
+			{ html: '<p><a href="{{unsubscribeUrl}}">leave</a> {{unsubscribeUrl}}</p>' },
+			{ unsubscribe: { list: '' } },
+		);
+		const [url = ''] = hrefsOf(html);
+		expect(url).not.toBe('');
+		expect(text.split(url)).toHaveLength(3);
 	});
 });
 
