@@ -42,7 +42,10 @@ async function copy(
 		parts,
 	});
 	const from = { name: '', address: 'news@example.test' };
-	const compiled = compileMessage({ from, subject: 's', headers, ...parts }, { missing: 'error', links });
+	const compiled = compileMessage(
+		{ from, subject: 's', headers, ...parts },
+		{ missing: 'error', links },
+	);
 	if (!compiled.ok) throw new Error(compiled.problems[0]?.message);
 	const rendered = compiled.message.render(
 		{ address: 'ada@example.test', data },
