@@ -2,7 +2,7 @@ import type { DkimKey } from '../message/dkim-key';
 import { dkimRecordText, isPublicKeyOf, readPublicKey } from '../message/dkim-record';
 import type { Dns } from './dns';
 import { dnsFix } from './dns-fix';
-import { FOR_BULK } from './finding';
+import { BY_NONE, FOR_BULK } from './finding';
 import type { Finding } from './finding';
 import { findingMaker } from './finding-maker';
 import type { MakeFinding } from './finding-maker';
@@ -82,7 +82,7 @@ function besideRsa(finding: Finding): Finding {
 	};
 }
 
-/** Without a selector one can only try: what is not found proves nothing. */
+/** Without a selector one can only try: what is not found proves nothing, and what is may be out of use. */
 async function guess(domain: string, dns: Dns): Promise<DkimCheck> {
 	const answers = await Promise.all(
 		USUAL_SELECTORS.map(async (selector) => ({
@@ -90,13 +90,28 @@ async function guess(domain: string, dns: Dns): Promise<DkimCheck> {
 			answer: await dns.lookUp(`${selector}._domainkey.${domain}`, 'TXT'),
 		})),
 	);
-	const found = answers.filter(({ answer }) => answer.outcome === 'records');
-	if (found.length > 0) {
-		const keys: CheckedKey[] = [];
-		for (const { selector } of found)
-			keys.push({ domain, findings: await checkKey(selector, domain, undefined, dns) });
-		return together(keys);
-	}
+	const selectors = answers.flatMap(({ selector, answer }) =>
+		answer.outcome === 'records' && answer.records.some(({ text }) => isMeantAsKey(text))
+			? [{ selector, texts: answer.records.map(({ text }) => text).join('\n') }]
+			: [],
+	);
+	const everywhere = selectors.length > MOST_KEYS ? selectors[0] : undefined;
+	// A record for every name that is asked for (*) is one record.
+	const found =
+		everywhere && selectors.every(({ texts }) => texts === everywhere.texts)
+			? [everywhere]
+			: selectors;
+	const keys: CheckedKey[] = [];
+	for (const { selector } of found)
+		keys.push({ domain, findings: await checkKey(selector, domain, undefined, dns) });
+	const told = together(keys);
+	if (told.signingDomains.length > 0)
+		return { ...told, findings: told.findings.flatMap(besideSoundKey) };
+	const inUse = told.findings.filter(({ id }) => id !== 'dkim.revoked');
+	if (inUse.length > 0) return { ...told, findings: inUse };
+	const revoked = told.findings.flatMap(({ subject, evidence }) =>
+		evidence.map((text) => `${subject} TXT ${text}`),
+	);
 	const parent = await dns.lookUp(`_domainkey.${domain}`, 'TXT');
 	const find = findingMaker({
 		area: 'dkim',
@@ -105,7 +120,7 @@ async function guess(domain: string, dns: Dns): Promise<DkimCheck> {
 		source: 'RFC 6376 section 3.6.2',
 	});
 	const finding =
-		parent.outcome === 'none' && !parent.nameExists
+		found.length === 0 && parent.outcome === 'none' && !parent.nameExists
 			? find(
 					'dkim.missing',
 					'fail',
@@ -124,9 +139,33 @@ async function guess(domain: string, dns: Dns): Promise<DkimCheck> {
 					'dkim.unknownSelector',
 					'unknown',
 					`Whether ${domain} publishes a DKIM key cannot be told without its selector.`,
-					'The names that services use by default hold none. Give the selector: it stands as "s=" in the DKIM-Signature of a mail that you sent.',
+					`The names that services use by default hold ${revoked.length > 0 ? 'only revoked keys' : 'none'}. Give the selector: it stands as "s=" in the DKIM-Signature of a mail that you sent.`,
+					{ evidence: revoked },
 				);
 	return { findings: [finding], signingDomains: [] };
+}
+
+/** More keys than any domain has under the usual names. */
+const MOST_KEYS = 8;
+
+/** A TXT record for all names of a domain (*) may hold anything. */
+function isMeantAsKey(text: string): boolean {
+	return /DKIM|(?:^|;)\s*[pk]\s*=/i.test(text.slice(0, 4_000));
+}
+
+/** A key that was found by guessing, with a sound one beside it: nobody may sign with it any more. */
+function besideSoundKey(finding: Finding): Finding[] {
+	if (finding.status !== 'fail') return [finding];
+	// That is how a key is taken out of use.
+	if (finding.id === 'dkim.revoked') return [];
+	return [
+		{
+			...finding,
+			status: 'warning',
+			requiredBy: BY_NONE,
+			why: `${finding.why} Another key of the domain is sound; if nothing is signed with this one, delete its record.`,
+		},
+	];
 }
 
 /** Looks up one key and says what is wrong with it. */
@@ -253,17 +292,17 @@ function readKey(
 		evidence,
 	});
 	const right = key && dkimRecordText(key);
-	const cleaned = text.replace(/["\\]/g, '');
+	const cleaned = cleanKeyRecord(text);
 	const tags = readTagList(text);
 	const published = tags.get('p')?.replace(/\s+/g, '');
-	if (cleaned !== text && readPublicKey(readTagList(cleaned).get('p') ?? ''))
+	if (cleaned !== text.trim() && readPublicKey(readTagList(cleaned).get('p') ?? ''))
 		return [
 			find(
 				'dkim.escaped',
 				'fail',
-				`The DKIM key at ${name} holds quotation marks or backslashes that do not belong there.`,
-				`${WHY_NO_SIGNATURE} DNS panels sometimes add them when a record is pasted.`,
-				replaceWith(right ?? cleaned.trim()),
+				`The DKIM record at ${name} was not pasted as it should be: it holds characters too many, or a semicolon is missing.`,
+				`${WHY_NO_SIGNATURE} DNS panels sometimes add quotation marks and backslashes, and lines such as BEGIN PUBLIC KEY do not belong into the record.`,
+				replaceWith(right ?? cleaned),
 			),
 		];
 	if (published === undefined)
@@ -410,6 +449,27 @@ function readKey(
 			{ evidence },
 		),
 	];
+}
+
+/**
+ * The record without what got into it on its way from a mail service: quotation marks, backslashes, the first
+ * and last line of a PEM file; and with the semicolons and the version that it should have.
+ */
+function cleanKeyRecord(text: string): string {
+	const plain = text
+		.slice(0, 8_000)
+		.replace(/-{3,8}(?:BEGIN|END)[A-Z ]{1,40}-{3,8}/g, '')
+		.replace(/["\\]/g, '')
+		.trim();
+	const { tags, mistakes } = readTagList(plain);
+	const isBare = mistakes.some((part) => /^DKIM1$/i.test(part)) && tags.length > 0;
+	if (isBare) return `v=DKIM1; ${tags.map(({ name, value }) => `${name}=${value}`).join('; ')}`;
+	if (!/^v=DKIM1[ ,]/i.test(plain)) return plain;
+	return plain
+		.split(/[\s,;]+/)
+		.map((word) => (/^[a-z]=/i.test(word) ? `; ${word}` : word))
+		.join('')
+		.slice('; '.length);
 }
 
 function newKey(name: string): Pick<Finding, 'fixes'> {

@@ -1,13 +1,21 @@
 import { discoverDmarc, isDmarcRecord } from './dmarc-discovery';
 import type { DmarcAtName, DmarcDiscovery, DmarcRecord } from './dmarc-discovery';
+import {
+	isPolicy,
+	isRemovedTag,
+	isUnreadable,
+	mendMisspelt,
+	mendRecord,
+	simpleRecord,
+	strength,
+} from './dmarc-repair';
 import { checkReportAddresses } from './dmarc-reports';
 import type { Dns } from './dns';
 import { dnsFix } from './dns-fix';
 import { BY_NONE, FOR_BULK } from './finding';
-import type { Finding } from './finding';
+import type { Finding, Fix } from './finding';
 import { findingMaker } from './finding-maker';
 import { readTagList } from '../message/tag-list';
-import type { Tag } from '../message/tag-list';
 
 export interface DmarcSubject {
 	/** The domain of From. */
@@ -44,14 +52,28 @@ async function findingsOf(
 		if (discovery.unanswered.length > 0) return [unanswered(subject.domain, discovery)];
 		return [(await misplaced(subject.domain, own, dns)) ?? missing(subject.domain)];
 	}
+	const alignment = [...alignmentFindings(subject, discovery, policy)];
+	const isTooStrict = alignment.some(({ id }) => id === TOO_STRICT);
+	const mended = mendRecord(policy, isTooStrict);
+	const name = await dns.lookUp(subject.domain, 'TXT');
+	const isNowhere = name.outcome === 'none' && !name.nameExists;
 	const findings = [
-		...policyFindings(subject.domain, policy),
-		...alignmentFindings(subject, discovery, policy),
+		...policyFindings(subject.domain, policy, mended, isNowhere),
+		...alignment.map((finding) =>
+			finding.id === TOO_STRICT ? { ...finding, fixes: replacement(policy, mended) } : finding,
+		),
 		...readersDiffer(subject.domain, discovery),
-		...(await checkReportAddresses(policy, dns)),
+		...(await checkReportAddresses(policy, dns, replacement(policy, mended))),
 	];
 	const isMarred = findings.some(({ status }) => status === 'warning' || status === 'fail');
 	return isMarred ? findings : [sound(subject.domain, policy), ...findings];
+}
+
+const TOO_STRICT = 'dmarc.strictAlignment';
+
+function replacement(policy: DmarcRecord, value: string): Fix[] {
+	const { text: oldValue, domain } = policy;
+	return [dnsFix(`_dmarc.${domain}`, { action: 'replace', type: 'TXT', value, oldValue })];
 }
 
 function severalRecords(own: Extract<DmarcAtName, { found: 'several' }>): Finding {
@@ -73,18 +95,8 @@ function severalRecords(own: Extract<DmarcAtName, { found: 'several' }>): Findin
 	};
 }
 
-const STRENGTH: Partial<Record<string, number>> = { none: 0, quarantine: 1, reject: 2 };
-
-function strength(policy: string | undefined): number {
-	return STRENGTH[policy?.toLowerCase() ?? ''] ?? -1;
-}
-
 function policyIn(text: string): string | undefined {
 	return readTagList(text).get('p');
-}
-
-function simpleRecord(domain: string): string {
-	return `v=DMARC1; p=none; rua=mailto:postmaster@${domain}`;
 }
 
 function missing(domain: string): Finding {
@@ -123,12 +135,12 @@ async function misplaced(domain: string, own: DmarcAtName, dns: Dns): Promise<Fi
 		return {
 			...base,
 			id: 'dmarc.misspelt',
-			title: `The record at ${name} does not begin with "v=DMARC1;", so nobody reads it.`,
+			title: `The record at ${name} does not begin with "v=DMARC1;", with this semicolon, so nobody reads it.`,
 			fixes: [
 				dnsFix(name, {
 					action: 'replace',
 					type: 'TXT',
-					value: mend(misspelt, domain),
+					value: mendMisspelt(misspelt, domain),
 					oldValue: misspelt,
 				}),
 			],
@@ -171,38 +183,16 @@ function isAlmostDmarc(text: string): boolean {
 	);
 }
 
-/** The same wishes in a record that can be read. */
-function mend(misspelt: string, domain: string): string {
-	const text = misspelt.slice(0, 2_000);
-	const plain = text
-		.replace(/["\u201c\u201d]/g, '')
-		.replace(/v\s*=\s*dmarc\s*1?[\s,:]*(?=;|p|$)/i, '');
-	const { tags } = readTagList(plain.replace(/,\s*(?=[a-z]+\s*=)/gi, ';'));
-	return writeRecord(
-		tags.filter(({ name }) => name.toLowerCase() !== 'v'),
-		domain,
-	);
-}
-
-const REMOVED = new Set(['pct', 'rf', 'ri']);
-const POLICIES = new Set(['none', 'quarantine', 'reject']);
-
-function writeRecord(tags: readonly Tag[], domain: string): string {
-	const known = new Map<string, string>();
-	for (const { name, value } of tags)
-		if (!known.has(name.toLowerCase()) && !REMOVED.has(name.toLowerCase()))
-			known.set(name.toLowerCase(), value);
-	const policy = known.get('p')?.toLowerCase() ?? '';
-	known.delete('p');
-	known.delete('v');
-	for (const name of ['sp', 'np'])
-		if (!POLICIES.has(known.get(name)?.toLowerCase() ?? 'none')) known.delete(name);
-	if (!known.has('rua')) known.set('rua', `mailto:postmaster@${domain}`);
-	const rest = [...known].map(([name, value]) => `${name}=${value}`);
-	return ['v=DMARC1', `p=${POLICIES.has(policy) ? policy : 'none'}`, ...rest].join('; ');
-}
-
-function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding> {
+/**
+ * @param mended the record as it should be
+ * @param isNowhere the domain is not in the DNS at all: `np` is for such ones
+ */
+function* policyFindings(
+	domain: string,
+	policy: DmarcRecord,
+	mended: string,
+	isNowhere: boolean,
+): Generator<Finding> {
 	const { tags, text } = policy;
 	const name = `_dmarc.${policy.domain}`;
 	const own = policy.domain === domain;
@@ -217,15 +207,24 @@ function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding
 		status: Finding['status'],
 		title: string,
 		why: string,
-		value?: string,
+		note?: string,
 		more: Partial<Pick<Finding, 'source'>> = {},
 	): Finding => {
-		const fix = value && dnsFix(name, { action: 'replace', type: 'TXT', value, oldValue: text });
-		return make(id, status, title, why, { fixes: fix ? [fix] : [], evidence: [text], ...more });
+		const fix = dnsFix(name, {
+			action: 'replace',
+			type: 'TXT',
+			value: mended,
+			oldValue: text,
+			...(note !== undefined && { note }),
+		});
+		return make(id, status, title, why, {
+			fixes: status === 'info' ? [] : [fix],
+			evidence: [text],
+			...more,
+		});
 	};
-	const mended = () => writeRecord(tags.tags, policy.domain);
 	const p = tags.get('p')?.toLowerCase();
-	if (p === undefined || !POLICIES.has(p)) {
+	if (!isPolicy(p)) {
 		const hasReports = tags.get('rua') !== undefined;
 		yield find(
 			'dmarc.invalidPolicy',
@@ -236,20 +235,23 @@ function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding
 			hasReports
 				? 'Receivers take it for "p=none", if they take it at all.'
 				: 'Receivers take it for no DMARC record; large ones then refuse mail to many.',
-			mended(),
 		);
 		return;
 	}
-	if (tags.mistakes.length > 0)
+	const unreadable = [
+		...tags.mistakes,
+		...tags.tags.filter(isUnreadable).map((tag) => `${tag.name}=${tag.value}`),
+	];
+	if (unreadable.length > 0)
 		yield find(
 			'dmarc.syntax',
 			'warning',
-			`The DMARC record of ${policy.domain} has parts that nobody can read: ${tags.mistakes.map((part) => `"${part.slice(0, 60)}"`).join(', ')}.`,
+			`The DMARC record of ${policy.domain} has parts that nobody can read: ${unreadable.map((part) => `"${part.slice(0, 60)}"`).join(', ')}.`,
 			'Receivers skip them, or the whole record.',
-			mended(),
 		);
 	if (!own) {
-		const subPolicy = tags.get('sp')?.toLowerCase() ?? p;
+		const existing = tags.get('sp')?.toLowerCase() ?? p;
+		const subPolicy = isNowhere ? (tags.get('np')?.toLowerCase() ?? existing) : existing;
 		yield find(
 			'dmarc.inherited',
 			'info',
@@ -259,39 +261,33 @@ function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding
 			{ source: 'RFC 9989 section 4.10.1' },
 		);
 	}
-	for (const tag of ['sp', 'np']) {
+	for (const tag of ['sp', 'np'] as const) {
 		const value = tags.get(tag)?.toLowerCase();
 		if (value === undefined) continue;
-		if (!POLICIES.has(value))
+		if (!isPolicy(value))
 			yield find(
 				'dmarc.invalidSubdomainPolicy',
 				'warning',
 				`The DMARC record of ${policy.domain} names a policy that does not exist: ${tag}=${value.slice(0, 40)}.`,
 				'Receivers skip it, or the whole record.',
-				mended(),
 			);
 		else if (strength(value) < strength(p))
 			yield find(
 				'dmarc.subdomainWeaker',
-				'warning',
-				`The DMARC record of ${policy.domain} protects its subdomains less than itself (p=${p}, ${tag}=${value}).`,
-				'Forgers then use a subdomain, whether it exists or not.',
-				writeRecord(
-					tags.tags.map((each) =>
-						each.name.toLowerCase() === tag ? { name: tag, value: p } : each,
-					),
-					policy.domain,
-				),
+				value === 'none' ? 'warning' : 'info',
+				`The DMARC record of ${policy.domain} protects ${SUBDOMAINS[tag]} less than itself (p=${p}, ${tag}=${value}).`,
+				'Forgers can use one of them in place of the domain.',
+				'Only when the reports show that the mail of your subdomains passes as well.',
 			);
 	}
-	const removed = tags.tags.filter(({ name: each }) => REMOVED.has(each.toLowerCase()));
+	const removed = tags.tags.filter(isRemovedTag);
 	if (removed.length > 0)
 		yield find(
 			'dmarc.removedTags',
 			'info',
 			`The DMARC record of ${policy.domain} holds what the standard no longer knows: ${removed.map((tag) => `${tag.name}=${tag.value.slice(0, 40)}`).join(', ')}.`,
 			'New readers skip it; old ones may still apply the policy to a part of the mail ("pct"). "t=y" says today that you are testing.',
-			mended(),
+			undefined,
 			{ source: 'RFC 9989 section 4.7 and appendix C' },
 		);
 	if (tags.get('t')?.toLowerCase() === 'y')
@@ -307,10 +303,6 @@ function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding
 			'warning',
 			`The DMARC record of ${policy.domain} says that it is a public suffix (psd=y).`,
 			'That is meant for registries. Each name below then counts as an organisation of its own, and nothing aligns with it.',
-			writeRecord(
-				tags.tags.filter(({ name: each }) => each.toLowerCase() !== 'psd'),
-				policy.domain,
-			),
 		);
 	if (p === 'none')
 		yield find(
@@ -320,6 +312,8 @@ function* policyFindings(domain: string, policy: DmarcRecord): Generator<Finding
 			'All large receivers accept that. Raise it to "quarantine" when the reports show that all your mail passes.',
 		);
 }
+
+const SUBDOMAINS = { sp: 'its subdomains', np: 'subdomains that do not exist' } as const;
 
 /** Can mail of this sender pass at all: is the return path or a signature of the same organisation? */
 function* alignmentFindings(
@@ -349,23 +343,13 @@ function* alignmentFindings(
 	if (isStrictAtFault) {
 		yield {
 			...FIELD,
-			id: 'dmarc.strictAlignment',
+			id: TOO_STRICT,
 			subject: domain,
 			status: 'fail',
 			title: `The DMARC record of ${policy.domain} wants exactly the same domain (${['aspf', 'adkim'].filter(strict).join(', ')} = s), and mail of ${domain} uses a neighbour.`,
 			why: 'DMARC fails for all of this mail, though it is yours.',
 			requiredBy: FOR_BULK,
-			fixes: [
-				dnsFix(`_dmarc.${policy.domain}`, {
-					action: 'replace',
-					type: 'TXT',
-					value: writeRecord(
-						policy.tags.tags.filter(({ name }) => !/^a(?:spf|dkim)$/i.test(name)),
-						policy.domain,
-					),
-					oldValue: policy.text,
-				}),
-			],
+			fixes: [],
 			evidence,
 			source: 'RFC 9989 section 4.4',
 		};

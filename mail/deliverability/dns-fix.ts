@@ -9,7 +9,9 @@ export function dnsFix(
 	name: string,
 	change: Pick<DnsFix, 'action' | 'type' | 'value'> & Pick<Partial<DnsFix>, 'oldValue' | 'note'>,
 ): Fix {
-	return { kind: 'dns', host: panelHost(name), name, ...change };
+	// The owner of an address block sets it by the address, in no zone of the user's.
+	const host = change.type === 'PTR' ? name : panelHost(name);
+	return { kind: 'dns', host, name, ...change };
 }
 
 /** The name within its zone, taken for the registered domain: `_dmarc`, or `@` for the domain itself. */

@@ -25,7 +25,9 @@ export async function checkMtaSts(
 	const name = `_mta-sts.${domain}`;
 	const answer = await dns.lookUp(name, 'TXT');
 	if (answer.outcome !== 'records') return [];
-	const texts = answer.records.map(({ text }) => text);
+	// A TXT record for all names of the domain (*) stands here too, and is none of these.
+	const texts = answer.records.map(({ text }) => text).filter((text) => /sts/i.test(text));
+	if (texts.length === 0) return [];
 	const records = texts.filter((text) => /^v=STSv1\s*;/.test(text));
 	const [record] = records;
 	const id = record === undefined ? undefined : readTagList(record).get('id');
@@ -89,7 +91,14 @@ async function checkPolicy(
 			`${domain} announces MTA-STS, but there is no server ${host} that could hold the policy.`,
 			HELD_BACK,
 			{
-				fixes: [dnsFix(name, { action: 'delete', type: 'TXT', value: record })],
+				fixes: [
+					dnsFix(name, {
+						action: 'delete',
+						type: 'TXT',
+						value: record,
+						note: `Or set up a web server of the name ${host} that holds the policy.`,
+					}),
+				],
 				evidence: [record],
 			},
 		);

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 
-import type { Dns } from './dns';
+import type { Dns, RecordForms } from './dns';
 import { dnsFix } from './dns-fix';
 import { ALWAYS } from './finding';
-import type { Finding } from './finding';
+import type { Finding, Fix } from './finding';
 import { findingMaker } from './finding-maker';
 import type { MakeFinding } from './finding-maker';
 import { isPrivate } from './ip-address';
@@ -13,6 +13,8 @@ export interface MxSubject {
 	/** What comes to this domain: answers of people (From) or bounces (the return path). */
 	role: 'from' | 'returnPath';
 }
+
+type MxRecord = RecordForms['MX'];
 
 const LOOKED_AT = 10;
 
@@ -37,22 +39,28 @@ export async function checkMx({ domain, role }: MxSubject, dns: Dns): Promise<Fi
 		];
 	if (answer.outcome === 'none') return [await withoutMx(domain, comes, dns, find)];
 	const lines = answer.records.map(({ priority, exchange }) => `MX ${priority} ${exchange || '.'}`);
-	if (answer.records.some(({ exchange }) => exchange === ''))
+	const others = answer.records.filter(({ exchange }) => exchange !== '');
+	const nothing = answer.records.find(({ exchange }) => exchange === '');
+	if (nothing)
 		return [
 			find(
 				'mx.null',
 				'fail',
-				`${domain} says that it takes no mail at all (null MX).`,
+				others.length === 0
+					? `${domain} says that it takes no mail at all (null MX).`
+					: `${domain} says that it takes no mail at all (null MX), and names mail servers beside that.`,
 				`Neither ${comes} nor complaints can reach you, and many receivers refuse mail from such a domain.`,
 				{
 					fixes: [
-						dnsFix(domain, {
-							action: 'replace',
-							type: 'MX',
-							value: `10 mail.${domain}`,
-							oldValue: '0 .',
-							note: `Put in the server that takes mail for ${domain}, or send from a domain that has one.`,
-						}),
+						others.length === 0
+							? dnsFix(domain, {
+									action: 'replace',
+									type: 'MX',
+									value: `10 mail.${domain}`,
+									oldValue: `${nothing.priority} .`,
+									note: `Put in the server that takes mail for ${domain}, or send from a domain that has one.`,
+								})
+							: dnsFix(domain, { action: 'delete', type: 'MX', value: `${nothing.priority} .` }),
 					],
 					evidence: lines,
 					source: 'RFC 7505',
@@ -61,36 +69,19 @@ export async function checkMx({ domain, role }: MxSubject, dns: Dns): Promise<Fi
 		];
 	const findings: Finding[] = [];
 	const reach: ('good' | 'bad' | 'unknown')[] = [];
-	for (const { exchange, priority } of answer.records.slice(0, LOOKED_AT)) {
+	const names = new Set(answer.records.map(({ exchange }) => exchange));
+	for (const exchange of [...names].slice(0, LOOKED_AT)) {
 		const problem = await checkExchange(exchange, dns);
 		reach.push(problem === undefined ? 'good' : problem.unknown ? 'unknown' : 'bad');
 		if (problem === undefined || problem.unknown) continue;
+		const records = answer.records.filter((record) => record.exchange === exchange);
 		findings.push(
 			find(
 				problem.id,
 				'warning',
 				`${domain} names a mail server that is none: ${problem.title}.`,
 				problem.why,
-				{
-					fixes: problem.target
-						? [
-								dnsFix(domain, {
-									action: 'replace',
-									type: 'MX',
-									value: `${priority} ${problem.target}`,
-									oldValue: `${priority} ${exchange}`,
-								}),
-							]
-						: answer.records.length > 1
-							? [dnsFix(domain, { action: 'delete', type: 'MX', value: `${priority} ${exchange}` })]
-							: [
-									{
-										kind: 'setting',
-										text: `Give ${exchange} an address in the DNS, or name another server.`,
-									},
-								],
-					evidence: lines,
-				},
+				{ fixes: adviceOn(problem, { domain, records, names }), evidence: lines },
 			),
 		);
 	}
@@ -119,6 +110,39 @@ export async function checkMx({ domain, role }: MxSubject, dns: Dns): Promise<Fi
 			'Receivers want to be able to answer a sender.',
 			{ evidence: lines },
 		),
+	];
+}
+
+/** Another name in the place of a server that is none; the record goes where others take the mail anyway. */
+function adviceOn(
+	{ target, id }: ExchangeProblem,
+	{ domain, records, names }: { domain: string; records: MxRecord[]; names: Set<string> },
+): Fix[] {
+	const gone = ({ priority, exchange }: MxRecord) =>
+		dnsFix(domain, { action: 'delete', type: 'MX', value: `${priority} ${exchange}` });
+	if (target !== undefined) {
+		const [first, ...rest] = records;
+		if (first === undefined || names.has(target)) return records.map(gone);
+		return [
+			dnsFix(domain, {
+				action: 'replace',
+				type: 'MX',
+				value: `${first.priority} ${target}`,
+				oldValue: `${first.priority} ${first.exchange}`,
+			}),
+			...rest.map(gone),
+		];
+	}
+	if (names.size > 1) return records.map(gone);
+	const [{ exchange } = { exchange: '' }] = records;
+	return [
+		{
+			kind: 'setting',
+			text:
+				id === 'mx.isAddress'
+					? `Give the server a name of its own, such as mail.${domain}, with that address (an A record), and put this name into the MX record.`
+					: `Give ${exchange} an address in the DNS, or name another server.`,
+		},
 	];
 }
 
@@ -193,6 +217,12 @@ async function checkExchange(exchange: string, dns: Dns): Promise<ExchangeProble
 		return problem(
 			'mx.isAddress',
 			`${exchange} is an address, where a name must stand`,
+			'Senders cannot use it.',
+		);
+	if (/^(?:\d{1,3}\.){4}/.test(exchange))
+		return problem(
+			'mx.isAddress',
+			`${exchange} begins with an address, where a name must stand; a DNS panel added the domain to it`,
 			'Senders cannot use it.',
 		);
 	const alias = await dns.lookUp(exchange, 'CNAME');

@@ -31,12 +31,12 @@ async function checkTlsReports(domain: string, dns: Dns): Promise<Finding[]> {
 	const name = `_smtp._tls.${domain}`;
 	const answer = await dns.lookUp(name, 'TXT');
 	if (answer.outcome !== 'records') return [];
-	const texts = answer.records.map(({ text }) => text);
-	const isRight = (text: string) =>
-		/^v=TLSRPTv1\s*;/.test(text) &&
-		/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/i.test(readTagList(text).get('rua') ?? '');
-	if (texts.filter((text) => text.startsWith('v=TLSRPTv1')).length === 1 && texts.some(isRight))
-		return [];
+	// A TXT record for all names of the domain (*) stands here too, and is none of these.
+	const texts = answer.records.map(({ text }) => text).filter((text) => /tls-?rpt/i.test(text));
+	if (texts.length === 0) return [];
+	const right = texts.filter(isTlsReportRecord);
+	if (right.length === 1 && texts.length === 1) return [];
+	const [keep = `v=TLSRPTv1; rua=mailto:postmaster@${domain}`] = right;
 	return [
 		{
 			...FIELD,
@@ -44,21 +44,40 @@ async function checkTlsReports(domain: string, dns: Dns): Promise<Finding[]> {
 			id: 'receiving.tlsReportsBroken',
 			subject: name,
 			status: 'warning',
-			title: `The record for reports on TLS at ${name} cannot be read.`,
+			title:
+				texts.length > 1
+					? `There are ${texts.length} records for reports on TLS at ${name}, so senders ignore them all.`
+					: `The record for reports on TLS at ${name} cannot be read.`,
 			why: 'Nobody sends you such reports.',
-			fixes: [
-				dnsFix(name, {
-					action: 'replace',
-					type: 'TXT',
-					value: `v=TLSRPTv1; rua=mailto:postmaster@${domain}`,
-					oldValue: texts[0] ?? '',
-				}),
-				...texts.slice(1).map((value) => dnsFix(name, { action: 'delete', type: 'TXT', value })),
-			],
+			fixes:
+				right.length > 0
+					? texts
+							.toSpliced(texts.indexOf(keep), 1)
+							.map((value) => dnsFix(name, { action: 'delete', type: 'TXT', value }))
+					: [
+							dnsFix(name, {
+								action: 'replace',
+								type: 'TXT',
+								value: keep,
+								oldValue: texts[0] ?? '',
+							}),
+							...texts
+								.slice(1)
+								.map((value) => dnsFix(name, { action: 'delete', type: 'TXT', value })),
+						],
 			evidence: texts,
 			source: 'RFC 8460 section 3',
 		},
 	];
+}
+
+/** RFC 8460 section 3: one address or several, by mail or https. */
+function isTlsReportRecord(text: string): boolean {
+	const uris = (readTagList(text).get('rua') ?? '').split(',');
+	return (
+		/^v=TLSRPTv1\s*;/.test(text) &&
+		uris.every((uri) => /^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/i.test(uri.trim()))
+	);
 }
 
 /** RFC 7672 section 3.1: usages 0 and 1 mean nothing to mail servers. */
@@ -98,16 +117,22 @@ async function checkTlsa(domain: string, dns: Dns): Promise<Finding[]> {
 	return findings;
 }
 
-/** A logo beside the mail (BIMI): told, and told why it would not be shown. */
+/**
+ * A logo beside the mail (BIMI): told, and told why it would not be shown.
+ *
+ * @param advised the DMARC record that was advised in the place of the policy's
+ */
 export async function checkBrand(
 	domain: string,
 	policy: DmarcRecord | undefined,
 	dns: Dns,
+	advised?: string,
 ): Promise<Finding[]> {
 	const name = `default._bimi.${domain}`;
 	const answer = await dns.lookUp(name, 'TXT');
 	if (answer.outcome !== 'records') return [];
-	const texts = answer.records.map(({ text }) => text);
+	const texts = answer.records.map(({ text }) => text).filter((text) => /bimi/i.test(text));
+	if (texts.length === 0) return [];
 	const record = texts.find((text) => /^v=BIMI1\s*;/.test(text));
 	const base = {
 		...FIELD,
@@ -116,23 +141,30 @@ export async function checkBrand(
 		evidence: texts,
 		source: 'BIMI (draft-brand-indicators-for-message-identification)',
 	} as const;
-	const logo = record === undefined ? undefined : readTagList(record).get('l');
-	if (record === undefined || logo === undefined || (logo !== '' && !/^https:\/\/\S+$/.test(logo)))
+	const tags = record === undefined ? undefined : readTagList(record);
+	const logo = tags?.get('l');
+	const isPicture = logo !== undefined && /\.(?:png|jpe?g|gif|webp)$/i.test(logo);
+	if (logo === undefined || isPicture || (logo !== '' && !/^https:\/\/\S+$/.test(logo)))
 		return [
 			{
 				...base,
 				id: 'brand.broken',
 				status: 'warning',
-				title: `The BIMI record at ${name} cannot be read: it needs "v=BIMI1;" first and an https address after "l=".`,
+				title: isPicture
+					? `The logo in the BIMI record at ${name} is no SVG picture: ${logo.slice(0, 200)}.`
+					: `The BIMI record at ${name} cannot be read: it needs "v=BIMI1;" first and an https address after "l=".`,
 				why: 'Your logo is not shown.',
 				fixes: [
 					{
 						kind: 'setting',
-						text: 'Publish the record that your logo service shows, or take it away.',
+						text: isPicture
+							? 'Have the logo made as SVG (the kind is called SVG Tiny PS), and name this file after "l=".'
+							: 'Publish the record that your logo service shows, or take it away.',
 					},
 				],
 			},
 		];
+	const current = advised ?? policy?.text ?? '';
 	const strength = policy?.tags.get('p')?.toLowerCase();
 	if (logo !== '' && strength !== 'quarantine' && strength !== 'reject')
 		return [
@@ -147,21 +179,22 @@ export async function checkBrand(
 							dnsFix(`_dmarc.${policy.domain}`, {
 								action: 'replace',
 								type: 'TXT',
-								value: policy.text.replace(/\bp\s*=\s*none\b/i, 'p=quarantine'),
-								oldValue: policy.text,
+								value: current.replace(/\bp\s*=\s*none\b/i, 'p=quarantine'),
+								oldValue: current,
 								note: 'Only when the reports show that all your mail passes.',
 							}),
 						]
 					: [],
 			},
 		];
+	const hasCertificate = (tags?.get('a') ?? '') !== '';
 	return [
 		{
 			...base,
 			id: 'brand.announced',
 			status: 'info',
-			title: `${domain} announces a logo (BIMI).`,
-			why: 'Gmail and Apple also want a certificate for it. The logo itself is not looked at here.',
+			title: `${domain} announces a logo (BIMI)${hasCertificate ? '' : ', without a certificate for it'}.`,
+			why: `Gmail and Apple show it only with a certificate (VMC or CMC)${hasCertificate ? '' : ', which the record would name after "a="'}. The logo itself is not looked at here.`,
 		},
 	];
 }

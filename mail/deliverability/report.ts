@@ -62,6 +62,7 @@ export function deliverabilityPage({ subject, verdict, findings, at, zone }: Che
 		members: findings.filter((finding) => finding.status === status),
 	})).filter(({ members }) => members.length > 0);
 	const title = `Deliverability of ${subject}`;
+	const told = new Set<string>();
 	const when = new Intl.DateTimeFormat('en-GB', {
 		timeZone: zone,
 		dateStyle: 'medium',
@@ -77,7 +78,7 @@ export function deliverabilityPage({ subject, verdict, findings, at, zone }: Che
 <ul class="cards">
 ${RECEIVERS.map((receiver) => card(RECEIVER_NAMES[receiver], verdict.receivers[receiver])).join('\n')}
 </ul>
-${groups.map(({ status, members }) => group(status, members)).join('\n')}
+${groups.map(({ status, members }) => group(status, members, told)).join('\n')}
 <footer><p>As of ${escapeMarkup(when)}. Receivers also go by what their users do with your mail, which nobody can look up: fit means that nothing they require is missing.</p></footer>`,
 	});
 }
@@ -87,14 +88,17 @@ function card(name: string, fitness: Fitness): string {
 	return `<li class="card ${status}"><span class="name">${name}</span> <span class="fitness"><span aria-hidden="true">${LOOKS[status].sign}</span> ${FITNESS_WORDS[fitness]}</span></li>`;
 }
 
-function group(status: FindingStatus, members: readonly Finding[]): string {
-	return `<section><h2>${STATUS_WORDS[status]}</h2>${members.map(article).join('\n')}</section>`;
+/** @param told advice that was given further up, and is not repeated */
+function group(status: FindingStatus, members: readonly Finding[], told: Set<string>): string {
+	return `<section><h2>${STATUS_WORDS[status]}</h2>${members.map((member) => article(member, told)).join('\n')}</section>`;
 }
 
-function article(finding: Finding): string {
+function article(finding: Finding, told: Set<string>): string {
 	const { status, title, why, fixes, evidence, source, id } = finding;
 	const todo =
-		fixes.length === 0 ? '' : `<h4>What to do</h4><ol>${fixes.map(fixItem).join('')}</ol>`;
+		fixes.length === 0
+			? ''
+			: `<h4>What to do</h4><ol>${fixes.map((fix) => fixItem(fix, told)).join('')}</ol>`;
 	const seen =
 		evidence.length === 0
 			? ''
@@ -104,7 +108,14 @@ function article(finding: Finding): string {
 
 const ACTIONS = { publish: 'Publish', replace: 'Replace', delete: 'Delete' } as const;
 
-function fixItem(fix: Fix): string {
+function fixItem(fix: Fix, told: Set<string>): string {
+	if (fix.kind === 'dns') {
+		const { note, ...change } = fix;
+		const same = JSON.stringify(change);
+		if (told.has(same))
+			return `<li>The change of ${escapeMarkup(fix.name)} above mends this too.${note === undefined ? '' : ` ${escapeMarkup(note)}`}</li>`;
+		told.add(same);
+	}
 	if (fix.kind === 'setting') return `<li>${escapeMarkup(fix.text)}</li>`;
 	const row = (name: string, value: string) =>
 		`<dt>${name}</dt><dd><code>${escapeMarkup(shorten(value, 4_000))}</code></dd>`;

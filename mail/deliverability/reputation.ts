@@ -69,7 +69,8 @@ async function distrust(list: Blocklist, dns: Dns): Promise<string | undefined> 
 		look(list.freeTest, list, dns, true),
 	]);
 	if (listed.outcome === 'unknown') return listed.reason;
-	if (listed.outcome === 'free') return 'it does not answer us: its own test entry is not listed';
+	if (listed.outcome === 'free')
+		return 'it does not even list its own test entry, so it does not answer your name server';
 	if (free.outcome === 'listed') return 'it lists everything, so it is dead';
 	return undefined;
 }
@@ -159,7 +160,7 @@ function unknownList(list: Blocklist, reason: string): Finding {
 		id: 'reputation.listSilent',
 		subject: list.zone,
 		status: 'unknown',
-		title: `The list ${list.name} could not be asked: ${reason}.`,
+		title: `Nothing is known from the list ${list.name}: ${reason}.`,
 		why: 'That says nothing about you. Many lists do not answer public name servers or clouds.',
 		requiredBy: BY_NONE,
 		fixes: [],

@@ -11,7 +11,7 @@ const RENEW_DAYS = 21;
 
 /**
  * Has each address that mail leaves from a name that leads back to it (forward-confirmed reverse DNS,
- * RFC 8601 section 3)? Gmail, Yahoo and Apple demand it.
+ * RFC 8601 section 3)? Gmail, Yahoo, Microsoft and Apple demand it.
  */
 export async function checkSendingAddresses(
 	addresses: readonly string[],
@@ -28,7 +28,7 @@ async function checkReverse(address: string, ehloName: string, dns: Dns): Promis
 		requiredBy: ALWAYS,
 		fixes: [],
 		evidence: [],
-		source: 'RFC 8601 section 3; Gmail, Yahoo and Apple sender guidelines',
+		source: 'RFC 8601 section 3; Gmail, Yahoo, Microsoft and Apple sender guidelines',
 	} as const;
 	if (isPrivate(address))
 		return {
@@ -65,7 +65,7 @@ async function checkReverse(address: string, ehloName: string, dns: Dns): Promis
 			id: 'server.noReverse',
 			status: 'fail',
 			title: `${address} has no name (PTR).`,
-			why: 'Gmail, Yahoo and Apple refuse mail from an address without a name.',
+			why: 'Gmail, Yahoo, Microsoft and Apple refuse or mistrust mail from an address without a name.',
 			fixes: advice(wanted),
 		};
 	const evidence = names.records.slice(0, 10).map((name) => `${pointer} PTR ${name}`);
@@ -109,7 +109,7 @@ async function checkReverse(address: string, ehloName: string, dns: Dns): Promis
 		id: 'server.reverseNotConfirmed',
 		status: 'fail',
 		title: `${address} is called ${first}, but that name does not lead back to it.`,
-		why: 'Gmail, Yahoo and Apple refuse mail from there: anybody can give an address any name.',
+		why: 'Gmail, Yahoo, Microsoft and Apple refuse or mistrust mail from there: anybody can give an address any name.',
 		fixes: [
 			dnsFix(first, {
 				action: 'publish',
@@ -163,7 +163,7 @@ export function describeServer(
 				...base,
 				id: 'server.unreachable',
 				status: 'unknown',
-				title: `${host} could not be tried: ${verified.problem.message}`,
+				title: `The sending account could not be tried. ${verified.problem.message}`,
 				why: 'Nothing can be sent through it from here until this is mended.',
 			},
 		];

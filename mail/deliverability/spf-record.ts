@@ -37,6 +37,8 @@ export interface SpfMistake {
 	problem: string;
 	/** The term that was probably meant. */
 	meant?: string;
+	/** Two terms without a space between them. */
+	isJoined?: true;
 }
 
 export type SpfTerm = SpfMechanism | SpfModifier | SpfMistake;
@@ -82,11 +84,14 @@ function readTerm(text: string): SpfTerm {
 	if (!parts) return mistake(text, 'is nothing that SPF knows', repaired(text));
 	const joined = JOINED.exec(text);
 	if (joined)
-		return mistake(
-			text,
-			'runs into the next term; a space is missing',
-			`${text.slice(0, joined.index + 1)} ${text.slice(joined.index + 1)}`,
-		);
+		return {
+			...mistake(
+				text,
+				'runs into the next term; a space is missing',
+				`${text.slice(0, joined.index + 1)} ${text.slice(joined.index + 1)}`,
+			),
+			isJoined: true,
+		};
 	const [, sign = '', name = '', argument, cidr = ''] = parts;
 	return readMechanism(text, (sign || '+') as SpfQualifier, name.toLowerCase(), argument, cidr);
 }

@@ -2,6 +2,8 @@
  * What a broken record should be instead: as little changed as makes it good. The test zoo publishes
  * what is advised here and looks again.
  */
+import { isIPv6 } from 'node:net';
+
 import { readSpf } from './spf-record';
 import type { SpfMechanism, SpfTerm } from './spf-record';
 import { GOOD_LOOKUPS, lookupKey, MAX_LOOKUPS, termsInForce } from './spf-tree';
@@ -9,26 +11,70 @@ import type { SpfNode, SpfTree } from './spf-tree';
 
 /** One record of several: every mechanism once, the mildest `all` that anybody asked for. */
 export function mergeRecords(records: readonly string[]): string {
-	return writeRecord(records.flatMap((record) => readSpf(record)));
+	return writeRecord(
+		records
+			.flatMap((record) => readSpf(record))
+			// Beside the others' mechanisms and `all` nobody would follow it.
+			.flatMap((term) =>
+				term.kind === 'modifier' && term.name === 'redirect'
+					? readSpf(`v=spf1 include:${term.value}`)
+					: [term],
+			),
+	);
 }
 
-/** The record without what is wrong in it: mistakes mended or left out, nothing twice, one `all` at its end. */
+/** The terms without what is wrong in them: mistakes mended or left out, nothing twice, one `all` at its end. */
 export function mendRecord(terms: readonly SpfTerm[]): string {
 	return writeRecord(terms);
 }
 
 /**
- * A record with lookups to spare: what leads nowhere goes, then names give way to the addresses
- * that they stand for, the costliest first. Undefined where that does not help.
+ * The record with all that is wrong in it mended at once, so that every finding about it advises the same.
+ * Undefined where no record is known that helps.
+ *
+ * @param senders addresses that the record does not let through yet
  */
-export function shortenRecord(tree: SpfTree): string | undefined {
+export function repairRecord(tree: SpfTree, senders: readonly string[] = []): string | undefined {
 	const { root } = tree;
-	const dead = new Set(
-		root.children.filter(({ outcome }) => isDead(outcome)).map(({ via }) => via),
+	const dead = new Set(root.children.filter(isDead).map(({ via }) => via));
+	const isEmpty = new Set<SpfTerm>(emptyTerms(tree));
+	const terms = root.terms
+		.flatMap((term) =>
+			isEmpty.has(term) ? readSpf(`v=spf1 ${serverMeantBy(term, tree)}`) : [term],
+		)
+		.filter(
+			({ text }) =>
+				!dead.has(text) && !tree.crowdedMx.some((crowded) => crowded.startsWith(`${text} `)),
+		);
+	const added = senders.map((address) => `${isIPv6(address) ? 'ip6' : 'ip4'}:${address}`);
+	return shorten([...readSpf(`v=spf1 ${added.join(' ')}`), ...terms], tree);
+}
+
+/** `mx:` with the name of a server is meant as `a:`; nothing where no server is called so. */
+function serverMeantBy(term: SpfTerm, { addresses }: SpfTree): string {
+	if (term.kind !== 'mechanism' || term.name !== 'mx' || term.domain === undefined) return '';
+	return addresses.has(lookupKey('a', term.domain)) ? term.text.replace(/mx/i, 'a') : '';
+}
+
+/** The record's own terms that stand for no address, by whichever family a sender comes. */
+export function emptyTerms({ root, empty }: SpfTree): SpfMechanism[] {
+	return root.terms.filter(
+		(term): term is SpfMechanism =>
+			term.kind === 'mechanism' && empty.has(lookupKey(term.name, term.domain ?? root.domain)),
 	);
-	let terms = termsInForce(root.terms).filter(
-		({ text }, index, all) =>
-			!dead.has(text) && all.findIndex((other) => other.text === text) === index,
+}
+
+/**
+ * With lookups to spare: names give way to the addresses that they stand for, the costliest first.
+ * Undefined where that does not help.
+ */
+function shorten(given: readonly SpfTerm[], tree: SpfTree): string | undefined {
+	const { root } = tree;
+	const hasAll = given.some((term) => term.kind === 'mechanism' && term.name === 'all');
+	let terms = given.filter(
+		(term, index, all) =>
+			all.findIndex((other) => other.text === term.text) === index &&
+			!(hasAll && term.kind === 'modifier' && term.name === 'redirect'),
 	);
 	const costs = (term: SpfTerm) => costOf(term, root);
 	const total = () => terms.reduce((sum, term) => sum + costs(term), 0);
@@ -52,8 +98,11 @@ export function shortenRecord(tree: SpfTree): string | undefined {
 /** Longer records do not fit into one DNS answer over UDP with the rest of a domain's TXT records. */
 const MAX_SENSIBLE = 2_000;
 
-function isDead(outcome: SpfNode['outcome']): boolean {
-	return outcome === 'none' || outcome === 'loop' || outcome === 'several';
+/** A record that makes an error of whoever refers to it. */
+function isDead({ outcome, terms }: SpfNode): boolean {
+	return outcome === 'record'
+		? terms.some(({ kind }) => kind === 'mistake')
+		: outcome !== 'unknown';
 }
 
 function costOf(term: SpfTerm, root: SpfNode): number {
@@ -104,7 +153,8 @@ function writeRecord(terms: readonly SpfTerm[]): string {
 		else if (term.name !== 'ptr') kept.push(term.text);
 	}
 	const end = all ? `${all.qualifier === '-' ? '-' : '~'}all` : (redirect ?? '~all');
-	return ['v=spf1', ...new Set(kept), end].join(' ');
+	const once = new Map(kept.map((text) => [text.toLowerCase().replace(/^\+|\.$/g, ''), text]));
+	return ['v=spf1', ...once.values(), end].join(' ');
 }
 
 /** Of two `all`, the one that refuses less; what lets everybody in becomes `~all` when it is written. */

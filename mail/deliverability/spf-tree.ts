@@ -25,6 +25,8 @@ export interface SpfTree {
 	/** Names that have no record of the kind asked for: for a sender by IPv4, and by IPv6. */
 	voids4: string[];
 	voids6: string[];
+	/** `a`, `mx` and `exists` that stand for nothing, by `lookupKey`. */
+	empty: Set<string>;
 	/** `mx` mechanisms that stand for more than ten names. */
 	crowdedMx: string[];
 	/** What the DNS did not answer. */
@@ -44,10 +46,14 @@ const MAX_MX = 10;
 const MAX_DEPTH = 12;
 const MAX_NODES = 80;
 
-/** Reads a domain's SPF record and all that it includes. */
-export async function walkSpf(domain: string, dns: Dns): Promise<SpfTree> {
+/**
+ * Reads a domain's SPF record and all that it includes.
+ *
+ * @param instead a record that is thought of in the place of the one that is there
+ */
+export async function walkSpf(domain: string, dns: Dns, instead?: string): Promise<SpfTree> {
 	const walk = new Walk(dns);
-	const root = await walk.visit(domain, undefined, []);
+	const root = await walk.visit(domain, undefined, [], instead);
 	return { root, ...walk.found };
 }
 
@@ -59,6 +65,7 @@ class Walk {
 	readonly found: Omit<SpfTree, 'root'> = {
 		voids4: [],
 		voids6: [],
+		empty: new Set(),
 		crowdedMx: [],
 		unanswered: [],
 		bySender: [],
@@ -68,7 +75,12 @@ class Walk {
 
 	constructor(private readonly dns: Dns) {}
 
-	async visit(domain: string, via: string | undefined, path: readonly string[]): Promise<SpfNode> {
+	async visit(
+		domain: string,
+		via: string | undefined,
+		path: readonly string[],
+		instead?: string,
+	): Promise<SpfNode> {
 		const name = dnsName(domain) ?? domain.toLowerCase();
 		const node: SpfNode = {
 			domain: name,
@@ -87,7 +99,8 @@ class Walk {
 			this.found.unanswered.push(`TXT ${name}: ${answer.reason}`);
 			return { ...node, outcome: 'unknown', reason: answer.reason };
 		}
-		if (answer.outcome === 'records')
+		if (instead !== undefined) node.records = [instead];
+		else if (answer.outcome === 'records')
 			node.records = answer.records.map(({ text }) => text).filter(isSpfRecord);
 		const [record, ...more] = node.records;
 		if (record === undefined) return { ...node, outcome: 'none' };
@@ -123,6 +136,7 @@ class Walk {
 			if (answer.outcome === 'none') {
 				this.found.voids4.push(target);
 				this.found.voids6.push(target);
+				this.found.empty.add(lookupKey(name, target));
 			} else if (answer.outcome === 'unknown') this.unanswered('A', target, answer.reason);
 			return;
 		}
@@ -140,6 +154,8 @@ class Walk {
 			if (name === 'a') {
 				if (four.outcome === 'none') this.found.voids4.push(host);
 				if (six.outcome === 'none') this.found.voids6.push(host);
+				if (four.outcome === 'none' && six.outcome === 'none')
+					this.found.empty.add(lookupKey(name, target));
 			}
 		}
 		this.found.addresses.set(lookupKey(name, target), addresses);
@@ -151,6 +167,14 @@ class Walk {
 		if (answer.outcome === 'none') {
 			this.found.voids4.push(domain);
 			this.found.voids6.push(domain);
+			this.found.empty.add(lookupKey('mx', domain));
+			// A server was named where its domain belongs: it is known by its address.
+			const [four, six] = await Promise.all([
+				this.dns.lookUp(domain, 'A'),
+				this.dns.lookUp(domain, 'AAAA'),
+			]);
+			const own = [four, six].flatMap((each) => (each.outcome === 'records' ? each.records : []));
+			if (own.length > 0) this.found.addresses.set(lookupKey('a', domain), own);
 		}
 		if (answer.outcome !== 'records') return [];
 		if (answer.records.length > MAX_MX) this.found.crowdedMx.push(`${text} (${domain})`);

@@ -9,7 +9,7 @@ import { asNodeResolver } from './node-resolver';
 import { evaluateSpf } from './spf-evaluate';
 import { isAlmostSpf, readSpf } from './spf-record';
 import type { SpfMistake, SpfTerm } from './spf-record';
-import { mendRecord, mergeRecords, shortenRecord } from './spf-repair';
+import { emptyTerms, mendRecord, mergeRecords, repairRecord } from './spf-repair';
 import { GOOD_LOOKUPS, MAX_LOOKUPS, MAX_VOIDS, termsInForce, walkSpf } from './spf-tree';
 import type { SpfNode, SpfTree } from './spf-tree';
 
@@ -22,7 +22,7 @@ export interface SpfSubject {
 
 /** Is the domain's SPF record there, right, and does it let its senders through (RFC 7208)? */
 export async function checkSpf(subject: SpfSubject, dns: Dns): Promise<Finding[]> {
-	const { domain, addresses } = subject;
+	const { domain } = subject;
 	const tree = await walkSpf(domain, dns);
 	const { root } = tree;
 	switch (root.outcome) {
@@ -31,19 +31,35 @@ export async function checkSpf(subject: SpfSubject, dns: Dns): Promise<Finding[]
 		case 'none':
 			return await explainMissing(subject, dns);
 		case 'several':
-			return [severalRecords(root)];
+			return [await severalRecords(root, dns)];
 		default: {
 			const mistakes = permanentErrors(tree, domain);
-			const findings = mistakes.length > 0 ? mistakes : [...warnings(tree, domain)];
-			if (mistakes.length === 0)
-				for (const address of addresses)
-					findings.push(await tryAddress(address, domain, tree, dns));
+			const findings = mistakes.length > 0 ? mistakes : await lookCloser(subject, tree, dns);
 			if (tree.unanswered.length > 0) findings.push(partlyUnanswered(domain, tree));
 			return findings.some(({ status }) => status !== 'info' && status !== 'pass')
 				? findings
 				: [sound(tree, domain), ...findings];
 		}
 	}
+}
+
+/** The record works: what is unwise in it, and whether those who send pass. */
+async function lookCloser(
+	{ domain, addresses }: SpfSubject,
+	tree: SpfTree,
+	dns: Dns,
+): Promise<Finding[]> {
+	const tried: Tried[] = [];
+	for (const address of addresses) tried.push(await tryAddress(address, domain, dns));
+	const value = repairRecord(
+		tree,
+		tried.filter(({ result }) => isRefusal(result)).map(({ address }) => address),
+	);
+	return [
+		...(addresses.length === 0 && !letsAnybody(tree.root) ? [nobodySends(tree.root)] : []),
+		...warnings(tree, domain, value),
+		...tried.map((each) => describeTry(each, domain, tree.root, value)),
+	];
 }
 
 const FIELD = { area: 'spf', fixes: [], evidence: [] } as const;
@@ -58,7 +74,8 @@ async function explainMissing({ domain, addresses }: SpfSubject, dns: Dns): Prom
 			? texts.records.map(({ text }) => text).find((text) => isAlmostSpf(text))
 			: undefined;
 	if (almost !== undefined) {
-		const value = mendRecord(afterVersion(almost));
+		const mended = mendRecord(afterVersion(almost));
+		const value = repairRecord(await walkSpf(domain, dns, mended)) ?? mended;
 		return [
 			{
 				...FIELD,
@@ -74,9 +91,9 @@ async function explainMissing({ domain, addresses }: SpfSubject, dns: Dns): Prom
 			},
 		];
 	}
-	const exchangers = await dns.lookUp(domain, 'MX');
 	const senders = addresses.map((address) => `${isIPv6(address) ? 'ip6' : 'ip4'}:${address}`);
-	if (senders.length === 0 && exchangers.outcome === 'records') senders.push('mx');
+	// A domain without servers that take its mail is told to name one.
+	if (senders.length === 0) senders.push('mx');
 	return [
 		{
 			...FIELD,
@@ -94,7 +111,7 @@ async function explainMissing({ domain, addresses }: SpfSubject, dns: Dns): Prom
 					note:
 						addresses.length > 0
 							? 'Add "include:" with the name that your mail service gives, if one sends for you too.'
-							: 'Put in who sends for you: "ip4:" with the address of your server, or "include:" with the name that your mail service gives.',
+							: WHO_SENDS,
 				}),
 			],
 			source: 'RFC 7208; Gmail, Yahoo, Microsoft and Apple sender guidelines',
@@ -102,8 +119,12 @@ async function explainMissing({ domain, addresses }: SpfSubject, dns: Dns): Prom
 	];
 }
 
-function severalRecords(root: SpfNode): Finding {
-	const value = mergeRecords(root.records);
+const WHO_SENDS =
+	'"mx" stands for the servers that take your mail. Put in who else sends for you: "ip4:" with the address of your server, or "include:" with the name that your mail service gives.';
+
+async function severalRecords(root: SpfNode, dns: Dns): Promise<Finding> {
+	const merged = mergeRecords(root.records);
+	const value = repairRecord(await walkSpf(root.domain, dns, merged)) ?? merged;
 	const [first = '', ...rest] = root.records;
 	return {
 		...FIELD,
@@ -134,13 +155,13 @@ function permanentErrors(tree: SpfTree, domain: string): Finding[] {
 		requiredBy: FOR_BULK,
 		source: 'RFC 7208',
 	});
+	const value = repairRecord(tree);
 	const error = (
 		id: string,
 		title: string,
 		evidence: readonly string[],
-		value: string | undefined,
-		source: string,
 		note?: string,
+		source = 'RFC 7208 section 4.6.4',
 	): Finding =>
 		find(id, 'fail', title, WHY_PERMERROR, {
 			fixes: replaceRecord(root, value, note),
@@ -153,23 +174,39 @@ function permanentErrors(tree: SpfTree, domain: string): Finding[] {
 				'spf.syntax',
 				`The SPF record of ${domain} has a mistake: ${mistakes.map(({ text, problem }) => `"${text}" ${problem}`).join('; ')}.`,
 				root.records,
-				mendRecord(root.terms),
+				mistakes.some(({ isJoined }) => isJoined)
+					? 'Where a DNS panel keeps a long record in several pieces, readers join them as they are: the space between two terms has to stand within a piece.'
+					: undefined,
 				'RFC 7208 section 4.6',
 			),
 		];
 	const broken = findBroken(root);
 	if (broken) {
-		const { child, parent } = broken;
-		const isOwn = parent === root;
+		const { child, parent, own } = broken;
+		const found = `The SPF record of ${parent.domain} refers to ${child.domain} ("${child.via ?? ''}"), ${BROKEN[child.outcome] ?? 'which is at fault'}.`;
+		const id = child.outcome === 'loop' ? 'spf.loop' : 'spf.brokenInclude';
+		const evidence = [...root.records, ...child.records];
+		if (parent === root)
+			return [
+				error(
+					id,
+					found,
+					evidence,
+					'If that service still sends for you, put in the name that it gives today.',
+					'RFC 7208 section 5.2',
+				),
+			];
 		return [
-			error(
-				child.outcome === 'loop' ? 'spf.loop' : 'spf.brokenInclude',
-				`The SPF record of ${parent.domain} refers to ${child.domain} ("${child.via ?? ''}"), ${BROKEN[child.outcome] ?? 'which is at fault'}.`,
-				[...root.records, ...child.records],
-				isOwn ? mendRecord(root.terms.filter(({ text }) => text !== child.via)) : undefined,
-				'RFC 7208 section 5.2',
-				'If that service still sends for you, put in the name that it gives today.',
-			),
+			find(id, 'fail', found, WHY_PERMERROR, {
+				fixes: [
+					{
+						kind: 'setting',
+						text: `Only whoever runs ${parent.domain} can mend that: tell them. If they no longer send for you, take "${own.via ?? ''}" out of the SPF record of ${domain}.`,
+					},
+				],
+				evidence,
+				source: 'RFC 7208 section 5.2',
+			}),
 		];
 	}
 	if (root.lookups > MAX_LOOKUPS)
@@ -178,8 +215,6 @@ function permanentErrors(tree: SpfTree, domain: string): Finding[] {
 				'spf.tooManyLookups',
 				`The SPF record of ${domain} needs ${root.lookups} DNS lookups; ${MAX_LOOKUPS} are allowed.`,
 				[...root.records, ...drawTree(root)],
-				shortenRecord(tree),
-				'RFC 7208 section 4.6.4',
 				'Take out services that no longer send for you first. Addresses put in for a name must be renewed when the service changes them; a return path on a subdomain of its own gets ten lookups of its own.',
 			),
 		];
@@ -189,8 +224,6 @@ function permanentErrors(tree: SpfTree, domain: string): Finding[] {
 				'spf.tooManyVoidLookups',
 				`The SPF record of ${domain} refers to ${tree.voids4.length} names that do not exist; ${MAX_VOIDS} are borne with.`,
 				[...root.records, ...tree.voids4],
-				withoutVoids(root, tree.voids4),
-				'RFC 7208 section 4.6.4',
 			),
 		];
 	if (tree.crowdedMx.length > 0)
@@ -199,10 +232,6 @@ function permanentErrors(tree: SpfTree, domain: string): Finding[] {
 				'spf.tooManyExchangers',
 				`The SPF record of ${domain} refers to mail servers by "mx", and that domain has more than ten: ${tree.crowdedMx.join(', ')}.`,
 				root.records,
-				mendRecord(
-					root.terms.filter(({ text }) => !tree.crowdedMx.some((mx) => mx.startsWith(`${text} `))),
-				),
-				'RFC 7208 section 4.6.4',
 				'Name the servers that really send by "ip4:".',
 			),
 		];
@@ -217,33 +246,30 @@ const BROKEN: Partial<Record<SpfNode['outcome'], string>> = {
 	record: 'whose own record has a mistake in it',
 };
 
-function findBroken(node: SpfNode): { parent: SpfNode; child: SpfNode } | undefined {
+interface Broken {
+	parent: SpfNode;
+	child: SpfNode;
+	/** The term of the domain's own record by which it is reached. */
+	own: SpfNode;
+}
+
+function findBroken(node: SpfNode, reachedBy?: SpfNode): Broken | undefined {
 	for (const child of node.children) {
+		const own = reachedBy ?? child;
 		const isBad =
 			child.outcome === 'record'
 				? child.terms.some(({ kind }) => kind === 'mistake')
 				: child.outcome !== 'unknown';
-		if (isBad) return { parent: node, child };
-		const below = findBroken(child);
+		if (isBad) return { parent: node, child, own };
+		const below = findBroken(child, own);
 		if (below) return below;
 	}
 	return undefined;
 }
 
-function withoutVoids(root: SpfNode, voids: readonly string[]): string {
-	return mendRecord(
-		root.terms.filter(
-			(term) =>
-				term.kind !== 'mechanism' ||
-				!['a', 'mx', 'exists'].includes(term.name) ||
-				!voids.includes((term.domain ?? root.domain).toLowerCase()),
-		),
-	);
-}
-
-/** Another record in the place of the one that is there; none where nothing is known to put there. */
+/** Another record in the place of the one that is there; words where none is known. */
 function replaceRecord(root: SpfNode, value: string | undefined, note?: string): Fix[] {
-	if (value === undefined) return [];
+	if (value === undefined) return note === undefined ? [] : [{ kind: 'setting', text: note }];
 	const [oldValue] = root.records;
 	return [
 		dnsFix(root.domain, {
@@ -256,8 +282,38 @@ function replaceRecord(root: SpfNode, value: string | undefined, note?: string):
 	];
 }
 
+/** Whether any sender at all can pass; what cannot be read here may let some. */
+function letsAnybody(node: SpfNode): boolean {
+	if (node.outcome !== 'record') return true;
+	return termsInForce(node.terms).some((term) => {
+		if (term.kind === 'mistake') return true;
+		if (term.kind === 'mechanism' && term.qualifier !== '+') return false;
+		const child = node.children.find(({ via }) => via === term.text);
+		return child === undefined || letsAnybody(child);
+	});
+}
+
+function nobodySends(root: SpfNode): Finding {
+	const [record = ''] = root.records;
+	const senders = readSpf(record).filter(
+		(term) => !(term.kind === 'mechanism' && ['all', 'mx'].includes(term.name)),
+	);
+	return {
+		...FIELD,
+		id: 'spf.nobodySends',
+		subject: root.domain,
+		status: 'fail',
+		title: `The SPF record of ${root.domain} lets nobody send for it.`,
+		why: 'That is right for a domain that sends no mail. Mail that comes from it nevertheless fails SPF everywhere.',
+		requiredBy: FOR_BULK,
+		fixes: replaceRecord(root, mendRecord([...readSpf('v=spf1 mx ~all'), ...senders]), WHO_SENDS),
+		evidence: root.records,
+		source: 'RFC 7208 section 8.4',
+	};
+}
+
 /** The record works; what is unwise in it. */
-function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
+function* warnings(tree: SpfTree, domain: string, value: string | undefined): Generator<Finding> {
 	const { root } = tree;
 	const [record = ''] = root.records;
 	const all = allOf(root, tree);
@@ -267,26 +323,27 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 		requiredBy: ALWAYS,
 		source: 'RFC 7208',
 	});
+	const adviceOn = (advice: string | undefined): Fix[] =>
+		value === record || value === undefined
+			? [{ kind: 'setting', text: advice ?? FEWER_LOOKUPS }]
+			: replaceRecord(root, value, advice);
 	const warn = (
 		id: string,
 		status: 'warning' | 'fail' | 'info',
 		title: string,
 		why: string,
-		value: string | undefined,
-		more: readonly string[] = [],
+		more: { advice?: string; evidence?: readonly string[] } = {},
 	): Finding =>
 		find(id, status, title, why, {
-			fixes: value === record ? [] : replaceRecord(root, value),
-			evidence: [record, ...more],
+			fixes: status === 'info' ? [] : adviceOn(more.advice),
+			evidence: [record, ...(more.evidence ?? [])],
 		});
-	const mended = mendRecord(root.terms);
 	if (all === '+')
 		yield warn(
 			'spf.everybodyPasses',
 			'fail',
 			`The SPF record of ${domain} lets everybody send for it ("+all").`,
 			'Anyone can send in your name with a pass, and receivers count such records as a sign of spam.',
-			mended,
 		);
 	else if (all === '?' || all === undefined)
 		yield warn(
@@ -296,7 +353,6 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 				? `The SPF record of ${domain} ends in "?all", which says nothing about other senders.`
 				: `The SPF record of ${domain} has no "all" at its end, so it says nothing about other senders.`,
 			'Mail that others send in your name is not marked. "~all" is right together with DMARC.',
-			mended,
 		);
 	const wide = root.terms.filter(isWide);
 	if (wide.length > 0)
@@ -305,7 +361,10 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 			'warning',
 			`The SPF record of ${domain} lets very many addresses send for it: ${wide.map(({ text }) => text).join(', ')}.`,
 			'Among so many addresses are some of strangers, who then pass as you.',
-			undefined,
+			{
+				advice:
+					'Name only the addresses that really send for you: your mail service or provider can say which ones are yours.',
+			},
 		);
 	if (root.terms.some((term) => term.kind === 'mechanism' && term.name === 'ptr'))
 		yield warn(
@@ -313,7 +372,6 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 			'warning',
 			`The SPF record of ${domain} uses "ptr", which is slow and must not be used any more.`,
 			'Some receivers skip it, so that your senders do not pass.',
-			mended,
 		);
 	const skipped = root.terms.filter((term) => term.kind === 'modifier' && term.meant !== undefined);
 	if (skipped.length > 0)
@@ -322,7 +380,6 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 			'warning',
 			`In the SPF record of ${domain} nobody reads what is written with "=" where ":" is needed: ${skipped.map(({ text }) => text).join(' ')}.`,
 			'Senders that are named there do not pass.',
-			mended,
 		);
 	const dead = deadTerms(root.terms);
 	if (dead.length > 0)
@@ -331,7 +388,6 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 			'warning',
 			`In the SPF record of ${domain} nobody reads what stands after "all": ${dead.map(({ text }) => text).join(' ')}.`,
 			'Senders that are named there do not pass.',
-			mended,
 		);
 	if (root.lookups > GOOD_LOOKUPS)
 		yield warn(
@@ -339,24 +395,22 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 			'warning',
 			`The SPF record of ${domain} needs ${root.lookups} of the ${MAX_LOOKUPS} DNS lookups that are allowed.`,
 			'One more service, or one more lookup at a service that you include, and the whole record is an error.',
-			shortenRecord(tree),
-			drawTree(root),
+			{ advice: FEWER_LOOKUPS, evidence: drawTree(root) },
 		);
-	if (tree.voids4.length > 0)
+	const lost = lostIn(tree);
+	if (lost.length > 0)
 		yield warn(
 			'spf.voidLookups',
 			'warning',
-			`The SPF record of ${domain} refers to what does not exist: ${tree.voids4.join(', ')}.`,
+			`The SPF record of ${domain} has parts that lead to nothing: ${lost.join(', ')}.`,
 			`More than ${MAX_VOIDS} of these make the whole record an error.`,
-			withoutVoids(root, tree.voids4),
 		);
 	if (record.length > MAX_RECORD)
 		yield warn(
 			'spf.longRecord',
-			'warning',
+			'info',
 			`The SPF record of ${domain} is ${record.length} characters long.`,
-			'Answers over 512 bytes need a second question over TCP, which some receivers do not get through.',
-			undefined,
+			'Answers over 512 bytes need more of a name server, and a few old receivers do not get them. Networks ("ip4:192.0.2.0/24") in place of single addresses make it shorter.',
 		);
 	if (tree.bySender.length > 0)
 		yield warn(
@@ -364,8 +418,20 @@ function* warnings(tree: SpfTree, domain: string): Generator<Finding> {
 			'info',
 			`Parts of the SPF record of ${domain} depend on the sender and cannot be looked up here: ${tree.bySender.join(', ')}.`,
 			'Give the addresses that you send from to have them tried.',
-			undefined,
 		);
+}
+
+const FEWER_LOOKUPS =
+	'Take out services that no longer send for you first. Addresses put in for a name must be renewed when the service changes them.';
+
+/** `"a" (example.com has no address)`; what is lost further down, by its name alone. */
+function lostIn(tree: SpfTree): string[] {
+	const { root } = tree;
+	const own = emptyTerms(tree).map(
+		({ text, name, domain = root.domain }) =>
+			`"${text}" (${domain} has no ${name === 'mx' ? 'mail server' : 'address'})`,
+	);
+	return own.length > 0 ? own : tree.voids4;
 }
 
 const MAX_RECORD = 450;
@@ -394,23 +460,36 @@ function deadTerms(terms: readonly SpfTerm[]): SpfTerm[] {
 	);
 }
 
-async function tryAddress(
-	address: string,
-	domain: string,
-	tree: SpfTree,
-	dns: Dns,
-): Promise<Finding> {
+interface Tried {
+	address: string;
+	result: string;
+}
+
+async function tryAddress(address: string, domain: string, dns: Dns): Promise<Tried> {
 	const { result } = await evaluateSpf({
 		ip: address,
 		helo: domain,
 		mailFrom: `postmaster@${domain}`,
 		resolver: asNodeResolver(dns),
 	});
+	return { address, result };
+}
+
+function isRefusal(result: string): boolean {
+	return result !== 'pass' && result !== 'temperror';
+}
+
+function describeTry(
+	{ address, result }: Tried,
+	domain: string,
+	root: SpfNode,
+	value: string | undefined,
+): Finding {
 	const base = {
 		...FIELD,
 		subject: address,
 		requiredBy: FOR_BULK,
-		evidence: [...tree.root.records, `${address}: ${result}`],
+		evidence: [...root.records, `${address}: ${result}`],
 		source: 'RFC 7208 section 4',
 	} as const;
 	if (result === 'pass')
@@ -429,22 +508,13 @@ async function tryAddress(
 			title: `Whether ${address} may send for ${domain} could not be looked up.`,
 			why: 'The DNS did not answer all that the record asks for.',
 		};
-	const [record = ''] = tree.root.records;
-	const mechanism = `${isIPv6(address) ? 'ip6' : 'ip4'}:${address}`;
 	return {
 		...base,
 		id: 'spf.addressNotAllowed',
 		status: 'fail',
 		title: `The SPF record of ${domain} does not name ${address}; receivers see "${result}" for mail from there.`,
 		why: 'Mail from this address counts as sent by a stranger.',
-		fixes: [
-			dnsFix(domain, {
-				action: 'replace',
-				type: 'TXT',
-				value: record.replace(/^v=spf1/i, `v=spf1 ${mechanism}`),
-				oldValue: record,
-			}),
-		],
+		fixes: replaceRecord(root, value),
 	};
 }
 

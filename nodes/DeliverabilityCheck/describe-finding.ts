@@ -4,13 +4,16 @@ import type { Finding, MailProfile } from '../../mail/index';
 
 /** A finding as an item has it: for whom it counts, with this kind of mail. */
 export function describeFinding(
-	{ requiredBy, ...finding }: Finding,
+	{ id, area, subject, status, title, why, requiredBy, fixes, evidence, source }: Finding,
 	profile: MailProfile,
 ): IDataObject {
+	// In the order in which a person reads them.
 	return {
-		...finding,
+		...{ status, title, why },
+		fixes: fixes.map((fix) => ({ ...fix })),
+		...{ id, area, subject },
 		requiredBy: [...(requiredBy[profile] ?? [])],
-		fixes: finding.fixes.map((fix) => ({ ...fix })),
-		evidence: [...finding.evidence],
+		evidence: [...evidence],
+		source,
 	};
 }

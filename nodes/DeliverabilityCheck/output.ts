@@ -124,9 +124,7 @@ export async function giveOut(
 			info: count('info'),
 			pass: count('pass'),
 		},
-		fixes: findings
-			.filter(({ status }) => status === 'fail' || status === 'warning')
-			.flatMap(({ id, fixes }) => fixes.map((fix) => ({ finding: id, ...fix }))),
+		fixes: fixesOf(findings),
 		findings: findings.map((finding) => describeFinding(finding, profile)),
 		...details,
 	};
@@ -147,4 +145,18 @@ export async function giveOut(
 			'image/svg+xml',
 		);
 	return [{ json, ...(Object.keys(binary).length > 0 && { binary }) }];
+}
+
+/** What to do, each change once, with the finding that asks for it first. */
+function fixesOf(findings: readonly Finding[]): IDataObject[] {
+	const fixes = new Map<string, IDataObject>();
+	for (const { id, status, fixes: own } of findings) {
+		if (status !== 'fail' && status !== 'warning') continue;
+		for (const fix of own) {
+			const change = fix.kind === 'dns' ? { ...fix, note: undefined } : fix;
+			const key = JSON.stringify(change);
+			if (!fixes.has(key)) fixes.set(key, { finding: id, ...fix });
+		}
+	}
+	return [...fixes.values()];
 }

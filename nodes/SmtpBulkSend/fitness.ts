@@ -79,11 +79,13 @@ function worst(findings: readonly Finding[]): string {
 
 function inWords(fix: Finding['fixes'][number]): string {
 	if (fix.kind === 'setting') return fix.text;
-	const { action, type, name, value, oldValue } = fix;
-	const what = { publish: 'Publish', replace: 'Replace', delete: 'Delete' }[action];
-	return oldValue === undefined
-		? `${what} the ${type} record of ${name}: ${value}`
-		: `${what} the ${type} record of ${name}, now ${oldValue}, by: ${value}`;
+	const { action, type, name, value, oldValue, note } = fix;
+	const words = {
+		publish: `Publish this ${type} record at ${name}: ${value}`,
+		replace: `Replace the ${type} record at ${name}${oldValue === undefined ? '' : `, now ${oldValue}`}, by: ${value}`,
+		delete: `Delete this ${type} record at ${name}: ${value}`,
+	}[action];
+	return note === undefined ? words : `${words}\n${note}`;
 }
 
 function domainOf(address: string): string {

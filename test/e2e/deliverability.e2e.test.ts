@@ -50,6 +50,7 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 		[n8n, server] = await Promise.all([
 			startTestN8n(),
 			startNameServer([
+				['bare.test', 'TXT', 'some-verification=1'],
 				['good.test', 'MX', '10 mail.good.test.'],
 				['mail.good.test', 'A', '192.0.2.25'],
 				['good.test', 'TXT', 'v=spf1 ip4:192.0.2.25 ~all'],

@@ -6,7 +6,10 @@ import { freePorts } from './free-port';
 
 const NSD = '/usr/sbin/nsd';
 
-/** One record: its full name without a final dot, its type, and its content as a zone file has it; TXT in plain. */
+/**
+ * One record: its full name without a final dot, its type, and its content as a zone file has it; TXT in plain.
+ * `STRINGS` is a TXT record in the quoted strings of a zone file.
+ */
 export type ZoneRecord = readonly [name: string, type: string, value: string];
 
 /** An authoritative name server (NSD) on loopback for the whole of the DNS. */
@@ -90,8 +93,10 @@ zone:
 }
 
 function zoneFile(records: readonly ZoneRecord[]): string {
-	const lines = records.map(
-		([name, type, value]) => `${name}. ${type} ${type === 'TXT' ? txt(value) : value}`,
+	const lines = records.map(([name, type, value]) =>
+		type === 'STRINGS'
+			? `${name}. TXT ${value}`
+			: `${name}. ${type} ${type === 'TXT' ? txt(value) : value}`,
 	);
 	return [
 		'$TTL 60',

@@ -73,7 +73,7 @@ describe('what a dry run says of a campaign’s deliverability', () => {
 		expect(problems).toEqual([
 			{
 				...{ id: 'spf.all', status: 'fail', title: 'spf.all' },
-				advice: ['Replace the TXT record of example.com, now v=spf1 +all, by: v=spf1 ~all'],
+				advice: ['Replace the TXT record at example.com, now v=spf1 +all, by: v=spf1 ~all'],
 			},
 		]);
 	});
