@@ -18,7 +18,7 @@ if (missing) console.warn(`Two n8n on one mailbox are skipped: ${missing}.`);
 const WHOLE = process.env.SMTP_SUITE_TRIGGER === 'whole';
 const BOUNCES = WHOLE ? 2_000 : 100;
 /** What has not started by then is lost; it takes seconds where nothing is. */
-const LOST_AFTER_MS = WHOLE ? 600_000 : 150_000;
+const LOST_AFTER_MS = WHOLE ? 600_000 : 300_000;
 const GONE = 'gone.test';
 
 /** How each mailbox is watched; its user is the name. */
