@@ -25,6 +25,8 @@ export interface ClaimsOptions {
 
 /** How often a recipient who is in another run's hands is looked at again, in ms. */
 const LOOK_AGAIN_MS = 1_000;
+/** How many recipients one look at the ledger is about, at the most. */
+const WIDEST = 1_000;
 
 /** Claims of a lane that is shut for longer than this are given back: others may be faster, in ms. */
 const KEEP_SHUT_MS = 10_000;
@@ -40,6 +42,11 @@ export interface Ready {
  * waits for the end of its lease, and what one run has claimed no other can help with.
  */
 export class Claims {
+	/**
+	 * A block is claimed from so many of the next recipients. All runs of a campaign go through it in one
+	 * order: the more of them there are, the further on is somebody whom no other has.
+	 */
+	#width: number;
 	/** By lane; the lane whose turn it is first. */
 	readonly #claimed = new Map<string, Claim[]>();
 	#fetching: Promise<void> | undefined;
@@ -48,7 +55,9 @@ export class Claims {
 	constructor(
 		private readonly worklist: Worklist,
 		private readonly options: ClaimsOptions,
-	) {}
+	) {
+		this.#width = options.blockSize;
+	}
 
 	/**
 	 * The next one whose lane is open, if there is one. Sees to it that more are fetched before the last
@@ -136,11 +145,11 @@ export class Claims {
 	/** Claims whose turn it is; who was suppressed since the intake leaves now. */
 	async #fetch(): Promise<void> {
 		const { store, campaignId, list, owner, leaseMs, clock, blockSize, finish } = this.options;
-		const keys = this.worklist.takeDue(clock(), blockSize, this.#isOpen);
+		const keys = this.worklist.takeDue(clock(), this.#width, this.#isOpen);
 		const claims = await store.ledger.claim(campaignId, {
 			owner,
 			leaseMs,
-			limit: keys.length,
+			limit: blockSize,
 			only: keys,
 		});
 		const claimed = new Set(claims.map(({ key }) => key));
@@ -149,13 +158,20 @@ export class Claims {
 		for (const claim of claims) {
 			const owed = this.worklist.get(claim.key);
 			const entry = suppressed.get(claim.key);
+			if (owed) owed.elsewhereSince = undefined;
 			if (owed && !entry) this.#keep(owed.lane, claim);
 			else unwanted.push(claim);
 			if (owed && entry) finish(owed, skippedAsSuppressed(owed, entry));
 		}
 		if (unwanted.length > 0) await store.ledger.release(unwanted);
-		const missing = keys.filter((key) => !claimed.has(key));
-		if (missing.length > 0) await this.#lookAfter(missing);
+		const rest = keys.filter((key) => !claimed.has(key));
+		if (claims.length === blockSize) {
+			this.#width = Math.max(this.#width >> 1, blockSize);
+			this.worklist.putFirst(rest);
+		} else if (rest.length > 0) {
+			this.#width = Math.max(Math.min(this.#width * 4, WIDEST), blockSize);
+			await this.#lookAfter(rest);
+		}
 	}
 
 	/** Recipients who could not be claimed: served meanwhile, put off, or in another run's hands. */
@@ -176,6 +192,7 @@ export class Claims {
 
 	#adopt(owed: Owed, entry: LedgerEntry, retryAt: number): void {
 		const { reply, blame, attempts, reason = 'The server asked to try again later.' } = entry;
+		owed.elsewhereSince = undefined;
 		owed.firstTryAt ??= this.options.clock();
 		owed.attempts = attempts;
 		owed.deferral = { retryAt, reason, reply, blame };
@@ -189,9 +206,12 @@ export class Claims {
 	#lookAgain(owed: Owed): void {
 		const { clock, patienceMs, leaseMs, finish } = this.options;
 		const now = clock();
+		// It was others' turn for long: in whose hands they were before is no matter any more.
+		if (now > (owed.lookAgainAt ?? now) + leaseMs) owed.elsewhereSince = now;
 		owed.elsewhereSince ??= now;
 		if (now - owed.elsewhereSince < Math.max(patienceMs, 2 * leaseMs)) {
-			this.worklist.putBack(owed.key, now + Math.min(LOOK_AGAIN_MS, leaseMs));
+			owed.lookAgainAt = now + Math.min(LOOK_AGAIN_MS, leaseMs);
+			this.worklist.putBack(owed.key, owed.lookAgainAt);
 			return;
 		}
 		const reason = `Another execution is sending this campaign to ${owed.recipient} at this time.`;

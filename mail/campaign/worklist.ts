@@ -11,6 +11,8 @@ export interface Owed extends TakenIn {
 	cutOff?: number;
 	/** Since when another run has them in its hands. */
 	elsewhereSince?: number;
+	/** When they are then to be looked at again, if nobody else's turn it is. */
+	lookAgainAt?: number;
 	/** Why they are tried again, if a try of this run was put off. */
 	deferral?: Deferral;
 }
@@ -104,6 +106,19 @@ export class Worklist {
 		this.#later.add(key, at);
 	}
 
+	/** They were taken and not needed: it is their turn still, in the order given. */
+	putFirst(keys: readonly string[]): void {
+		const byLane = new Map<string, string[]>();
+		for (const key of keys) {
+			const lane = this.#owed.get(key)?.lane;
+			if (lane === undefined) continue;
+			const first = byLane.get(lane);
+			if (first) first.push(key);
+			else byLane.set(lane, [key]);
+		}
+		for (const [lane, first] of byLane) this.#lane(lane).again.unshift(...first);
+	}
+
 	/** Everyone who is ready in this lane; they are not any more. */
 	takeLane(name: string): Owed[] {
 		const lane = this.#lanes.get(name);
@@ -126,7 +141,10 @@ export class Worklist {
 	#wake(now: number): void {
 		for (let key = this.#later.takeDue(now); key !== undefined; key = this.#later.takeDue(now)) {
 			const owed = this.#owed.get(key);
-			if (owed) this.#lane(owed.lane).again.push(key);
+			if (!owed) continue;
+			const { again, ready } = this.#lane(owed.lane);
+			// Who is in another run's hands comes last: most are served by it meanwhile.
+			(owed.elsewhereSince === undefined ? again : ready).push(key);
 		}
 	}
 

@@ -15,15 +15,27 @@ import { plainAccount } from './support/plain-account';
 const missing = missingServices();
 if (missing !== undefined) console.warn(`Queue mode is skipped: ${missing}`);
 
-/** SMTP_SUITE_BLOWS=60 for a long run. */
+/** SMTP_SUITE_BLOWS=60 for a long run: campaigns of 5,000, one after another. */
 const BLOWS = Number(process.env.SMTP_SUITE_BLOWS ?? 3);
-const RECIPIENTS = 800 + 350 * BLOWS;
+/** No blow falls later than this after the first. */
+const BLOWS_MS = Number(process.env.SMTP_SUITE_MINUTES ?? 60) * 60_000;
+const RECIPIENTS = Math.min(800 + 350 * BLOWS, 5_000);
+/** So many are left to be mailed when the next campaign is started, so that every blow meets mails. */
+const LAST = 500;
 const WORKERS = 3;
 const EXECUTIONS = 4;
 /** What a worker may meet with, in the middle of the campaign. */
 const FATES = ['frozen', 'killed', 'stopped'] as const;
 /** Longer than the lease of the Bulk Send node (30 s). */
 const FROZEN_MS = 40_000;
+
+/** Ids of the campaign and of its workflows. */
+interface Campaign {
+	id: string;
+	start: string;
+	resume: string;
+	status: string;
+}
 
 interface Status {
 	state: string;
@@ -105,7 +117,7 @@ interface Status {
 	}, 180_000);
 
 	it(
-		`a campaign that four executions share is finished by Resume after ${BLOWS} blows at its workers`,
+		`campaigns that four executions share are finished by Resume after ${BLOWS} blows at their workers`,
 		async () => {
 			const { api } = cluster.main;
 			const asked = new Set<string>();
@@ -124,80 +136,126 @@ interface Status {
 					smtpAccount,
 					mailStorePostgres: { id: store?.id, name: 'Demo store' },
 				};
-				const people = Array.from({ length: RECIPIENTS }, (_, index) => ({
-					name: `Person ${index}`,
-					email: `person${index}@example.test`,
-				}));
-				const make = async (items: readonly object[], parameters: object) =>
-					(
-						await api.createWorkflow(
-							chain('Bulk', [
-								PRESS,
-								...itemsOf(items),
-								{
-									name: 'Bulk',
-									type: 'n8n-nodes-smtp-suite.smtpBulkSend',
-									parameters: { campaignId: 'shared', outputItems: 'summary', ...parameters },
-									credentials,
-								},
-							]),
-						)
-					).id as string;
-				const mailing = {
-					...{ fromEmail: 'News <news@example.test>', subject: 'Hello {{name}}' },
-					html: '<p>Dear {{name}}</p>',
+				/** A campaign, its Resume and its Status, as workflows. */
+				const make = async (id: string): Promise<Campaign> => {
+					const people = Array.from({ length: RECIPIENTS }, (_, index) => ({
+						name: `Person ${index}`,
+						email: `person${index}@${id}.test`,
+					}));
+					const workflow = async (items: readonly object[], parameters: object) =>
+						(
+							await api.createWorkflow(
+								chain('Bulk', [
+									PRESS,
+									...itemsOf(items),
+									{
+										name: 'Bulk',
+										type: 'n8n-nodes-smtp-suite.smtpBulkSend',
+										parameters: { campaignId: id, outputItems: 'summary', ...parameters },
+										credentials,
+									},
+								]),
+							)
+						).id as string;
+					const mailing = {
+						...{ fromEmail: 'News <news@example.test>', subject: 'Hello {{name}}' },
+						html: '<p>Dear {{name}}</p>',
+					};
+					const [start, resume, status] = await Promise.all([
+						workflow(people, mailing),
+						workflow([{}], { operation: 'resume' }),
+						workflow([{}], { operation: 'status' }),
+					]);
+					return { id, start, resume, status };
 				};
-				const [campaign, resume, status] = await Promise.all([
-					make(people, mailing),
-					make([{}], { operation: 'resume' }),
-					make([{}], { operation: 'status' }),
-				]);
-				for (let times = 0; times < EXECUTIONS; times += 1) await api.execute(campaign, 'Press');
+				const takenOf = (campaign: string) =>
+					[...server.taken.keys()].filter((address) => address.endsWith(`@${campaign}.test`))
+						.length;
+
+				const campaigns: Campaign[] = [];
+				const begin = async (): Promise<Campaign> => {
+					const campaign = await make(`shared-${campaigns.length + 1}`);
+					campaigns.push(campaign);
+					for (let times = 0; times < EXECUTIONS; times += 1)
+						await api.execute(campaign.start, 'Press');
+					return campaign;
+				};
 
 				const met = { killed: 0, stopped: 0, frozen: 0 };
-				/** Workers that are frozen now, by their place, and when each goes on. */
-				const frozen = new Map<number, Promise<void>>();
-				for (let blow = 0; blow < BLOWS; blow += 1) {
-					await mailsGoOut(server.taken);
-					await sleep(Math.random() * 2_000);
-					const fate = FATES[blow % FATES.length] ?? 'killed';
-					const awake = [...cluster.workers.keys()].filter((each) => !frozen.has(each));
-					const place = awake[Math.floor(Math.random() * awake.length)] ?? 0;
-					const worker = cluster.workers[place];
-					if (worker === undefined) continue;
+				const working = new Set(cluster.workers);
+				/** What goes on beside the blows: workers that start, end, or are frozen for their time. */
+				const beside = new Set<Promise<void>>();
+				let starting = 0;
+				const aside = (work: Promise<void>) => {
+					beside.add(work);
+					void work.finally(() => beside.delete(work)).catch(() => undefined);
+				};
+				const replace = async () => {
+					starting += 1;
+					try {
+						working.add(await cluster.startWorker());
+					} finally {
+						starting -= 1;
+					}
+				};
+				const strike = async (fate: (typeof FATES)[number]) => {
+					const worker = [...working][Math.floor(Math.random() * working.size)];
+					if (worker === undefined) throw new Error('No worker is there to be struck.');
+					working.delete(worker);
 					met[fate] += 1;
 					if (fate === 'frozen') {
 						worker.signal('SIGSTOP');
 						// The others go on meanwhile, take over what it held, and are struck as well.
-						frozen.set(
-							place,
+						aside(
 							sleep(FROZEN_MS).then(() => {
 								worker.signal('SIGCONT');
-								frozen.delete(place);
+								working.add(worker);
 							}),
 						);
-						if (frozen.size === WORKERS - 1) await Promise.race(frozen.values());
-						continue;
-					}
-					await (fate === 'killed' ? worker.kill() : worker.stop());
-					cluster.workers[place] = await cluster.startWorker();
-					await api.execute(resume, 'Press');
+					} else if (fate === 'killed') await worker.kill();
+					else aside(worker.stop());
+					if (working.size + starting < WORKERS) aside(replace());
+				};
+
+				let campaign = await begin();
+				const began = Date.now();
+				for (let blow = 0; blow < BLOWS && Date.now() < began + BLOWS_MS; blow += 1) {
+					if (RECIPIENTS - takenOf(campaign.id) < LAST) campaign = await begin();
+					await mailsGoOut(server.taken);
+					await sleep(Math.random() * 2_000);
+					await eventually(
+						() => Promise.resolve(working.size > 0 || undefined),
+						'a worker that is awake',
+						120_000,
+					);
+					await strike(FATES[blow % FATES.length] ?? 'killed');
+					for (const { id, resume } of campaigns)
+						if (takenOf(id) < RECIPIENTS) await api.execute(resume, 'Press');
 				}
-				await Promise.all(frozen.values());
-				await api.execute(resume, 'Press');
-				const done = await untilFinished(server.taken, async () => {
-					const [items] = (await run(status, 'Press')).outputs('Bulk');
-					return items?.[0]?.json as Status;
-				});
+				await Promise.all(beside);
+
+				for (const { id, resume, status } of campaigns) {
+					await api.execute(resume, 'Press');
+					const done = await untilFinished(server.taken, async () => {
+						const [items] = (await run(status, 'Press')).outputs('Bulk');
+						return items?.[0]?.json as Status;
+					});
+					const unknown = (await statesOf(id, cluster.mailStore)).filter(
+						({ state }) => state === 'unknown',
+					).length;
+					expect(done).toMatchObject({ sent: RECIPIENTS - unknown, unknown });
+				}
 				// Whoever was frozen and still sends would be heard of by now.
 				await sleep(2_000);
 
-				const states = await statesOf('shared', cluster.mailStore);
+				const states = (
+					await Promise.all(campaigns.map(({ id }) => statesOf(id, cluster.mailStore)))
+				).flat();
 				const those = (state: string) =>
 					states.filter((each) => each.state === state).map(({ address }) => address);
 				const [sent, unknown] = [those('sent'), those('unknown')];
 				process.stdout.write(
-					`${JSON.stringify(met)}: ${sent.length} sent, ${unknown.length} unknown, of whom the server has ${unknown.filter((address) => server.taken.has(address)).length}\n`,
+					`${JSON.stringify(met)} in ${campaigns.length} campaigns: ${sent.length} sent, ${unknown.length} unknown, of whom the server has ${unknown.filter((address) => server.taken.has(address)).length}\n`,
 				);
 				expect({
 					twice: [...server.taken].filter(([, times]) => times > 1),
@@ -205,8 +263,7 @@ interface Status {
 					sentButNotThere: sent.filter((address) => !server.taken.has(address)),
 					unknownButNeverAsked: unknown.filter((address) => !asked.has(address)),
 				}).toEqual({ twice: [], lost: [], sentButNotThere: [], unknownButNeverAsked: [] });
-				expect(states).toHaveLength(RECIPIENTS);
-				expect(done).toMatchObject({ sent: sent.length, unknown: unknown.length });
+				expect(states).toHaveLength(RECIPIENTS * campaigns.length);
 				// Those on the wire: an execution has five connections, a worker five executions at the most.
 				expect(unknown.length).toBeLessThanOrEqual(25 * BLOWS);
 			} finally {
