@@ -36,6 +36,47 @@ describe('two runs of one campaign at the same time', () => {
 		expect((tally(one).sent ?? 0) + (tally(other).sent ?? 0)).toBe(60);
 	});
 
+	it('ask the ledger little more often where they are many', async () => {
+		let asked = 0;
+		const { ledger } = store;
+		const counting: MailStore = {
+			...store,
+			ledger: {
+				...ledger,
+				claim: (...given) => {
+					asked += 1;
+					return ledger.claim(...given);
+				},
+				getMany: (...given) => {
+					asked += 1;
+					return ledger.getMany(...given);
+				},
+			},
+		};
+		const pool = scriptedPool(async () => {
+			await new Promise((resolve) => setTimeout(resolve, 5));
+			return 'accept' as const;
+		});
+		const recipients = people(1_000);
+		await store.ledger.enqueue(
+			'spring',
+			recipients.map(({ address }) => ({
+				...{ key: address, address, reference: `reference of ${address}` },
+				payload: JSON.stringify({ data: { name: 'Ada' } }),
+			})),
+		);
+		const all = await Promise.all(
+			Array.from({ length: 20 }, () =>
+				outcomes(campaignRun({ store: counting, pool, recipients: 'owed' })),
+			),
+		);
+		expect(new Set(pool.taken).size).toBe(1_000);
+		expect(pool.taken).toHaveLength(1_000);
+		for (const one of all) expect(one).toHaveLength(1_000);
+		// Fifty blocks are sent. Twenty runs that asked for each block in turn would ask two thousand times.
+		expect(asked).toBeLessThan(700);
+	}, 60_000);
+
 	it('wait for each other’s outcome, but not for ever', async () => {
 		const stop = new AbortController();
 		const slow = outcomes(
