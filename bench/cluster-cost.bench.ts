@@ -34,6 +34,8 @@ const UNITS = {
 	'rows written': 'rows',
 	'write-ahead log': 'bytes',
 	'work of the database': 'ms',
+	'tables on disk': 'bytes',
+	'indexes on disk': 'bytes',
 };
 type Cost = Record<keyof typeof UNITS, number> & { rate: number };
 
@@ -105,6 +107,8 @@ async function simulate(
 ): Promise<Cost> {
 	const recipients = workers * EACH;
 	const place = postgres.place();
+	await (await openStore({ postgres: place, masterKey: 'bench' })).close();
+	const empty = await readSizes(postgres, place);
 	await takeIn(place, recipients);
 	const line = await startSlowLine(postgres.port, distance);
 	const times: number[] = [];
@@ -133,6 +137,7 @@ async function simulate(
 		);
 		if (times.length !== recipients) throw new Error(`${times.length} of ${recipients} were sent.`);
 		const after = await readCounters(postgres, place);
+		const full = await readSizes(postgres, place);
 		const each = (what: keyof typeof after) => (after[what] - before[what]) / recipients;
 		// The first tenth is left out: not all workers are there yet.
 		const from = times[recipients / 10] ?? NaN;
@@ -145,6 +150,8 @@ async function simulate(
 			'rows written': each('rows'),
 			'write-ahead log': each('wal'),
 			'work of the database': each('ms'),
+			'tables on disk': (full.tables - empty.tables) / recipients,
+			'indexes on disk': (full.indexes - empty.indexes) / recipients,
 		};
 	} finally {
 		await server.close();
@@ -172,6 +179,16 @@ async function takeIn(place: PostgresPlace, recipients: number): Promise<void> {
 		}),
 	);
 	await store.close();
+}
+
+async function readSizes(postgres: PostgresServer, { schema }: PostgresPlace) {
+	const [row] = await postgres.sql<{ tables: number; indexes: number }>(`
+		SELECT sum(pg_table_size(pg_class.oid))::float8 AS tables,
+			sum(pg_indexes_size(pg_class.oid))::float8 AS indexes
+		FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+		WHERE nspname = '${schema}' AND relkind = 'r'`);
+	if (!row) throw new Error('The database has no tables.');
+	return row;
 }
 
 /** What the database has counted of its own, so far. */
