@@ -30,7 +30,6 @@ export interface AddressRules {
  * @returns a problem in words for the user when the text is no mailbox, or more than one
  */
 export function parseMailbox(text: string, rules: AddressRules = {}): ParsedMailbox {
-	if (isBare(text)) return toMailbox('', text.trim(), text, rules);
 	const parsed = parseMailboxList(text, rules);
 	if (!parsed.ok) return parsed;
 	const [mailbox] = parsed.mailboxes;
@@ -54,8 +53,9 @@ export function parseMailboxList(text: string, rules: AddressRules = {}): Parsed
 			ok: false,
 			problem: 'The list of email addresses is too long. Split it over several items.',
 		};
-	if (text.trim() !== '' && isBare(text)) {
-		const only = toMailbox('', text.trim(), text, rules);
+	const plain = readPlain(text);
+	if (plain) {
+		const only = toMailbox(plain.name, plain.address, plain.address, rules);
 		return only.ok ? { ok: true, mailboxes: [only.mailbox] } : only;
 	}
 	const control = findControl(text);
@@ -92,9 +92,26 @@ export function parseMailboxList(text: string, rules: AddressRules = {}): Parsed
 	return { ok: true, mailboxes };
 }
 
-/** The common case by far: no display name, no comment, no list. Nothing has to be taken apart. */
-function isBare(text: string): boolean {
-	return !/[\s<>(),;:"]/.test(text.trim());
+const WORD = "[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}.'&-]*";
+const PLAIN_NAME = new RegExp(`^${WORD}(?: ${WORD})*$`, 'u');
+/** What has a meaning in a list of addresses. */
+const SPECIAL = /[\s\p{Cc}<>(),;:"\\]/u;
+
+/**
+ * The common cases by far, in which nothing has to be taken apart: one address, or one in brackets with
+ * plain words before it. The parser of lists takes ten times as long.
+ */
+function readPlain(text: string): { name: string; address: string } | undefined {
+	const bare = text.trim();
+	if (bare === '' || bare.length > 2 * MAX_ADDRESS) return undefined;
+	if (!SPECIAL.test(bare)) return { name: '', address: bare };
+	const bracket = bare.indexOf('<');
+	if (bracket < 0 || !bare.endsWith('>')) return undefined;
+	const name = bare.slice(0, bracket).trimEnd();
+	const address = bare.slice(bracket + 1, -1);
+	const isPlain =
+		address !== '' && !SPECIAL.test(address) && (name === '' || PLAIN_NAME.test(name));
+	return isPlain ? { name, address } : undefined;
 }
 
 /**

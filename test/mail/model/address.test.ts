@@ -32,6 +32,28 @@ describe('one mailbox', () => {
 		expect(parsed.ok ? '' : parsed.problem).toContain(words);
 	});
 
+	it('is the same with a plain name and with that name in quotation marks, which takes the way of lists', () => {
+		const word = fc.string({
+			unit: fc.constantFrom(..."aZ9éß字.'&-"),
+			minLength: 1,
+			maxLength: 6,
+		});
+		const address = fc.oneof(
+			fc.constantFrom('ada@example.com', 'a+b@exämple.com', 'nobody', 'a@b@c', 'a..b@x.test', '@x'),
+			fc.string({ unit: fc.constantFrom(...'aä@.-_"=[]'), minLength: 1, maxLength: 12 }),
+		);
+		fc.assert(
+			fc.property(fc.array(word, { minLength: 1, maxLength: 3 }), address, (words, of) => {
+				const name = words.join(' ');
+				const read = (text: string) => {
+					const parsed = parseMailboxList(text);
+					return parsed.ok && parsed.mailboxes;
+				};
+				expect(read(`${name} <${of}>`)).toEqual(read(`"${name}" <${of}>`));
+			}),
+		);
+	});
+
 	it('never holds what would begin another header, whatever the text', () => {
 		fc.assert(
 			fc.property(fc.string({ unit: 'binary' }), (noise) => {
