@@ -40,7 +40,11 @@ describe('one mailbox', () => {
 		});
 		const address = fc.oneof(
 			fc.constantFrom('ada@example.com', 'a+b@exämple.com', 'nobody', 'a@b@c', 'a..b@x.test', '@x'),
-			fc.string({ unit: fc.constantFrom(...'aä@.-_"=[]'), minLength: 1, maxLength: 12 }),
+			fc.string({
+				unit: fc.constantFrom('a', 'ä', '@', '.', '-', '_', '"', '=', '[', ']'),
+				minLength: 1,
+				maxLength: 12,
+			}),
 		);
 		fc.assert(
 			fc.property(fc.array(word, { minLength: 1, maxLength: 3 }), address, (words, of) => {
