@@ -10,38 +10,14 @@ import { MIGRATIONS } from '../../../mail/store/sqlite/migrations';
 import type { MailStore } from '../../../mail/store/store';
 import { StoreError } from '../../../mail/store/store-error';
 import { storeContract } from './contract';
-import { countRows } from './contract/count-rows';
 import { CAMPAIGN, failed, keyOf, LEASE_MS, recipient, sent, unknown } from './contract/scene';
+import { filePlace } from './file-place';
 import { temporaryFolder } from './temporary-folder';
 
 const folder = temporaryFolder();
 const newFile = () => path.join(folder(), randomUUID(), 'mail.sqlite');
 
-storeContract('a file', () => {
-	const file = newFile();
-	const opened: MailStore[] = [];
-	return Promise.resolve({
-		async open({ clock, masterKey = 'the master key' } = {}) {
-			const store = await openStore({ path: file, masterKey, clock });
-			opened.push(store);
-			return store;
-		},
-		async rows() {
-			const raw = new DatabaseSync(file, { readOnly: true });
-			try {
-				const tables = raw.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
-				return await countRows(tables as { name: string }[], ({ name }) =>
-					Number(raw.prepare(`SELECT count(*) AS count FROM "${name}"`).get()?.count),
-				);
-			} finally {
-				raw.close();
-			}
-		},
-		async remove() {
-			for (const store of opened) await store.close();
-		},
-	});
-});
+storeContract('a file', () => filePlace(newFile()), { lives: 40 });
 
 describe('a store in memory', () => {
 	it('works, and ends with its closing', async () => {

@@ -338,23 +338,27 @@ function expected(row: Row) {
 
 export function ledgerModelContract(makePlace: MakePlace, lives: number): void {
 	describe('the ledger, whatever happens in whatever order', () => {
-		it('lets one holder of the lease dispatch, and changes a state only as it may', async () => {
-			const scene = await Scene.set(makePlace);
-			const other = (await scene.openAnother()).ledger;
-			const ledgers = { one: scene.store.ledger, two: other, three: scene.store.ledger };
-			let campaigns = 0;
-			try {
-				await fc.assert(
-					fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
-						campaigns += 1;
-						const play = new Play(scene, ledgers, `campaign ${campaigns}`);
-						for (const one of steps) await play.take(one);
-					}),
-					{ numRuns: lives },
-				);
-			} finally {
-				await scene.end();
-			}
-		}, 60_000);
+		it(
+			'lets one holder of the lease dispatch, and changes a state only as it may',
+			async () => {
+				const scene = await Scene.set(makePlace);
+				const other = (await scene.openAnother()).ledger;
+				const ledgers = { one: scene.store.ledger, two: other, three: scene.store.ledger };
+				let campaigns = 0;
+				try {
+					await fc.assert(
+						fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
+							campaigns += 1;
+							const play = new Play(scene, ledgers, `campaign ${campaigns}`);
+							for (const one of steps) await play.take(one);
+						}),
+						{ numRuns: lives },
+					);
+				} finally {
+					await scene.end();
+				}
+			},
+			60_000 + lives * 1_000,
+		);
 	});
 }
