@@ -1,3 +1,4 @@
+import { isRelaxed } from './dkim-body';
 import { encodeQuotedPrintable } from './quoted-printable';
 import type { EncodedLiteral, EncodedLiterals } from './quoted-printable';
 
@@ -55,6 +56,11 @@ export class Literals implements EncodedLiterals {
 		return this.#sum(rendered, ({ bytes }) => bytes.length);
 	}
 
+	areRelaxedIn(rendered: string): boolean {
+		// A literal begins and ends with no blank, and no encoded line ends with one.
+		return isRelaxed(rendered) && this.#sum(rendered, (each) => (each.isRelaxed ? 0 : 1)) === 0;
+	}
+
 	encodedAt(rendered: string, index: number): EncodedLiteral | undefined {
 		return rendered.charCodeAt(index) === MARK
 			? this.#at(rendered.charCodeAt(index + 1))
@@ -92,7 +98,13 @@ export class Literals implements EncodedLiterals {
  */
 const SLOT = /\ue000[^\ue002]*(?:\ue002[\w-]{0,12}|$)|^[^\ue000\ue002]*\ue002[\w-]{0,12}/g;
 
-const NOTHING: EncodedLiteral = { text: '', bytes: Buffer.alloc(0), firstLine: 0, lastLine: 0 };
+const NOTHING: EncodedLiteral = {
+	text: '',
+	bytes: Buffer.alloc(0),
+	firstLine: 0,
+	lastLine: 0,
+	isRelaxed: true,
+};
 
 function encode(text: string): EncodedLiteral {
 	const whole = encodeQuotedPrintable(text);
@@ -105,5 +117,6 @@ function encode(text: string): EncodedLiteral {
 		bytes,
 		firstLine: firstBreak < 0 ? bytes.length : firstBreak,
 		lastLine: lastBreak < 0 ? bytes.length : bytes.length - lastBreak - 2,
+		isRelaxed: isRelaxed(bytes.toString('latin1')),
 	};
 }

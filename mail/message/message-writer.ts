@@ -26,7 +26,7 @@ export class MessageWriter {
 	constructor(private readonly hash?: DkimBodyHash) {}
 
 	segment({ bytes, base64 }: Exclude<Segment, string>): void {
-		if (base64) this.hash?.updateBase64(bytes);
+		if (base64) this.hash?.updateRelaxed(bytes);
 		else this.hash?.update(bytes);
 		if (bytes.length >= LARGE) {
 			this.#cut();
@@ -41,7 +41,10 @@ export class MessageWriter {
 		this.#ensure(roomFor(text, literals));
 		const start = this.#at;
 		this.#at = writeQuotedPrintable(text, this.#buffer, start, literals);
-		this.hash?.update(this.#buffer.subarray(start, this.#at));
+		if (!this.hash) return;
+		const lines = this.#buffer.subarray(start, this.#at);
+		if (literals.areRelaxedIn(text)) this.hash.updateRelaxed(lines);
+		else this.hash.update(lines);
 	}
 
 	/** Puts the header before what was written, and lets go of the buffer. To be called once. */

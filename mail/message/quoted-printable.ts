@@ -33,6 +33,8 @@ export interface EncodedLiteral {
 	firstLine: number;
 	/** Characters after its last line break, or all. */
 	lastLine: number;
+	/** No two blanks in a row: as DKIM's relaxed form has it (RFC 6376 section 3.4.4). */
+	isRelaxed: boolean;
 }
 
 /** What a text may hold marks of, in place of pieces that were encoded before. */
@@ -41,6 +43,8 @@ export interface EncodedLiterals {
 	encodedAt(text: string, index: number): EncodedLiteral | undefined;
 	/** Bytes of all pieces that the text holds marks of. */
 	octetsIn(text: string): number;
+	/** Whether the text's encoded form has no blanks that DKIM's relaxed form would take out. */
+	areRelaxedIn(text: string): boolean;
 }
 
 /**

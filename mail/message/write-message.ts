@@ -28,7 +28,7 @@ export async function writeMessage(
 		const end = await writePiece(piece, raw, offset);
 		const written = raw.subarray(offset, end);
 		if ('bytes' in piece && !piece.base64) hash?.update(written);
-		else hash?.updateBase64(written);
+		else hash?.updateRelaxed(written);
 		offset = end;
 	}
 	if (!signer || !hash) return raw;

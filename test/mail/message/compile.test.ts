@@ -1,8 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 
 import { compileMessage } from '../../../mail/message/compile';
 import { composeMessage } from '../../../mail/message/compose';
+import { makeDkimSigner } from '../../../mail/message/dkim';
+import { hashBody } from '../../../mail/message/dkim-body';
 
 const FROM = { name: 'Exämple "News"', address: 'news@example.test' };
 const identity = {
@@ -11,6 +14,15 @@ const identity = {
 	reference: 'ref',
 	campaignId: 'autumn',
 };
+
+/** Ed25519: a signature costs next to nothing. */
+function signerOf() {
+	const { privateKey } = generateKeyPairSync('ed25519');
+	const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+	const made = makeDkimSigner({ domain: 'example.test', selector: 's', privateKey: pem });
+	if (!made.ok) throw new Error(made.problem);
+	return made.signer;
+}
 
 function compiled(template: { subject: string; html?: string; text?: string }) {
 	const result = compileMessage({ from: FROM, ...template }, { missing: 'error', clock: () => 0 });
@@ -50,6 +62,31 @@ describe('a campaign’s mail', () => {
 		const mail = await simpleParser(rawOf({ subject: 's', html }, { data: { name: "O'B" } }));
 		expect(mail.text).toContain("Hi O'B, look [https://example.test/x]");
 		expect(mail.html).toContain('Hi O&#x27;B');
+	});
+
+	it('is signed with the hash of its body, wherever blanks stand in template and data', () => {
+		const signer = signerOf();
+		const blanks = fc.string({
+			unit: fc.constantFrom(' ', '\t', '\n', 'a', 'é', '='),
+			maxLength: 12,
+		});
+		const words = 'What stands here is the same in every copy, and long enough to be encoded once.';
+		fc.assert(
+			fc.property(blanks, blanks, blanks, blanks, (before, between, after, name) => {
+				const text = `${before}${words}${between}${words}{{name}}${words}${after}{{name}}`;
+				const made = compileMessage(
+					{ from: FROM, subject: 's', text, html: `<p>${text}</p>` },
+					{ missing: 'error', signer },
+				);
+				if (!made.ok) throw new Error(made.problems[0]?.message);
+				const copy = made.message.render({ address: 'ada@example.test', data: { name } }, identity);
+				if (!copy.ok) throw new Error(copy.problem);
+				const { raw } = copy;
+				const told = /bh=([^;]+);/.exec(raw.toString('latin1'))?.[1];
+				expect(told).toBe(hashBody(raw.subarray(raw.indexOf('\r\n\r\n') + 4)));
+			}),
+			{ numRuns: 500 },
+		);
 	});
 
 	it('reads as it was written, in any script (round trip by another parser)', async () => {
