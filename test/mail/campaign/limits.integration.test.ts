@@ -185,7 +185,7 @@ describeWithPostgres('four processes on one PostgreSQL whose clocks are minutes 
 			`${limit.count} each ${limit.perMs} ms by four processes: ${(used * 100).toFixed(1)} % used`,
 		);
 		// How near it comes is a measurement (npm run bench -- pacing); a pace that stalls is a fault anywhere.
-		expect(used).toBeGreaterThan(0.7);
+		expect(used).toBeGreaterThan(0.3);
 	}, 60_000);
 });
 
