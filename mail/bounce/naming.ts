@@ -45,7 +45,18 @@ export function namedIn(notice: Notice, own: OwnAddresses): Named[] {
 	const places = placesBy(aloneAfterSentence, notice.lines, new Set());
 	if (places.length > 0) return withWords(places, notice.lines);
 	const origin = ORIGIN_ADDRESS.exec(notice.text)?.[1];
-	return origin ? [{ address: origin, words: notice.text.slice(0, 2_000) }] : [];
+	if (origin) return [{ address: origin, words: notice.text.slice(0, 2_000) }];
+	return quotedTo(notice, own);
+}
+
+/** The only one whom a quoted mail was for, where nothing else names anybody and what follows says why. */
+function quotedTo({ lines }: Notice, own: OwnAddresses): Named[] {
+	const at = lines.findIndex((_, index) => isQuotedTo(lines, index));
+	const found = at < 0 ? [] : addressesIn(lines[at] ?? '');
+	const [only] = found;
+	if (!only || found.length > 1 || own.sure.has(only.address.toLowerCase())) return [];
+	const words = lines.slice(at + 1).join(' ');
+	return tellsReason(words) ? [{ address: only.address, words }] : [];
 }
 
 function placesBy(rung: Rung, lines: readonly string[], own: ReadonlySet<string>): Place[] {
@@ -54,6 +65,7 @@ function placesBy(rung: Rung, lines: readonly string[], own: ReadonlySet<string>
 	for (const [index, line] of lines.entries()) {
 		if (!line.includes('@') || ORIGIN.test(line) || NO_RECIPIENT_FIELD.test(line)) continue;
 		if (ORIGIN_ABOVE.test(lines[index - 1] ?? '')) continue;
+		if (isQuotedTo(lines, index)) continue;
 		for (const found of rung(line, lines, index)) {
 			const key = found.address.toLowerCase();
 			if (own.has(key) || seen.has(key) || places.length >= MAX_NAMED) continue;
@@ -70,6 +82,15 @@ function placesBy(rung: Rung, lines: readonly string[], own: ReadonlySet<string>
  */
 const NO_RECIPIENT_FIELD =
 	/^(?:[>|\s]|=20){0,10}(?:message-id|in-reply-to|references|from|sender|reply-to|return-path|x-beenthere|list-\w{2,20})[ \t]{0,10}:/i;
+
+const TO_FIELD = /^[>|\s]{0,10}to[ \t]{0,10}:/i;
+const QUOTED_FIELD = /^[>|\s]{0,10}(?:message-id|from)[ \t]{0,10}:/i;
+
+/** Among the fields of the returned mail that a server quotes, whom it was for: a list, or more than failed. */
+function isQuotedTo(lines: readonly string[], index: number): boolean {
+	if (!TO_FIELD.test(lines[index] ?? '')) return false;
+	return lines.slice(Math.max(0, index - 3), index + 4).some((line) => QUOTED_FIELD.test(line));
+}
 
 /** "(generated from ada@example.org)": where the mail was sent to before it was forwarded. */
 const ORIGIN =

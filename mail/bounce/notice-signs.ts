@@ -52,7 +52,7 @@ const DELIVERED_SUBJECT =
 	/^(?:successful (?:mail )?delivery|(?:delivered|relayed|expanded|zugestellt|weitergeleitet|übermittelt|remis|relayé|transmis|entregad[oa]|retransmitido|entregue|recapitato|consegnato|inoltrato|bezorgd|afgeleverd|doorgestuurd|dostarczono|przekazano|levererat|vidarebefordrat|leveret|levert|videresendt|toimitettu|doručeno|kézbesítve|teslim edildi|παραδόθηκε|доставлено|ретранслировано|配信済み|中継済み|已送达|已传递|已送達|已傳遞|배달됨)\s?[:：])/iu;
 /** The same in the words of the report. */
 const DELIVERED = anyOf(
-	'(?:was|were|has been|have been) (?:successfully )?delivered to|(?<!not |un)successful(?:ly)? (?:mail |message )?deliver|delivery[^.\\n]{0,60} (?:is|was) (?:complete|successful)|expect no further notifications',
+	'(?:was|were|has been|have been) (?:successfully )?delivered to|(?<!not )delivered successfully|(?<!not |un)successful(?:ly)? (?:mail |message )?deliver|delivery[^.\\n]{0,60} (?:is|was) (?:complete|successful)|expect no further notifications',
 	// Elsewhere only with a word for success: "wurde zugestellt" is half of "wurde nicht zugestellt".
 	'(?<!nicht |un)erfolgreich (?:zugestellt|übermittelt)|entregado (?:correctamente|con éxito)|entregue com sucesso|remis avec succès|(?:recapitato|consegnato) correttamente|pomyślnie dostarczon|успешно доставлен|已成功(?:投递|送达)|正常に配信されました',
 );

@@ -1,6 +1,7 @@
 import { addressOf } from './addresses';
 import type { Headers } from './headers';
 import { htmlWords } from './html-words';
+import { tellsSuccess } from './notice-signs';
 import type { Message, Part } from './parts';
 
 /** What a server wrote in words, as lines, up to where it returns the mail. */
@@ -35,6 +36,14 @@ export function noticeIn(text: string): Notice {
 export function withoutQuotedTo(notice: Notice): Notice {
 	const lines = notice.lines.filter((line) => !/^[>|\s]{0,10}(?:to|cc)[ \t]{0,10}:/i.test(line));
 	return { ...notice, lines, text: lines.join('\n') };
+}
+
+/** The notice without the lines that only tell to whom the mail was delivered. */
+export function withoutDelivered(notice: Notice): Notice {
+	const lines = notice.lines.filter((line) => !(line.includes('@') && tellsSuccess('', line)));
+	return lines.length === notice.lines.length
+		? notice
+		: { ...notice, lines, text: lines.join('\n') };
 }
 
 /** A report that a person forwarded is quoted line by line. */

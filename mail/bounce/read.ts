@@ -11,7 +11,7 @@ import type { Headers } from './headers';
 import { judge, tellsReason } from './judge';
 import { namedIn } from './naming';
 import type { Named } from './naming';
-import { noticeOf, ownAddresses, withoutQuotedTo } from './notice';
+import { noticeOf, ownAddresses, withoutDelivered, withoutQuotedTo } from './notice';
 import type { Notice, OwnAddresses } from './notice';
 import {
 	isFromDaemon,
@@ -217,7 +217,10 @@ function readNotice(reading: Reading): Found | undefined {
 	const failedHeader = message.headers.get('x-failed-recipients') ?? [];
 	const action = failedHeader.length > 0 ? actionIn(reading) : toldAction(reading);
 	if (!action) return undefined;
-	const named = whoFailed(reading, failedHeader);
+	const named = whoFailed(
+		action === 'delivered' ? reading : { ...reading, notice: withoutDelivered(notice) },
+		failedHeader,
+	);
 	if (named.length === 0) return undefined;
 	const recipients = named.map((each) =>
 		toRecipient(named.length === 1 ? withReason(each, notice) : each, action, notice),

@@ -13,11 +13,11 @@ function mails(): [name: string, mail: Buffer][] {
 			file,
 			readFileSync(path.join(folder, file)),
 		]);
-	const notices = readFileSync(
-		path.resolve(__dirname, '../../fixtures/bounces/notices.txt'),
-		'utf8',
+	const blocks = ['notices.txt', 'notices-of-many-servers.txt', 'reports.txt'].flatMap((file) =>
+		readFileSync(path.resolve(__dirname, '../../fixtures/bounces', file), 'utf8')
+			.split(/^### /m)
+			.slice(1),
 	);
-	const blocks = notices.split(/^### /m).slice(1);
 	return [
 		['a report of two', Buffer.from(reportOf(['ada@example.org', 'bob@example.net']))],
 		...blocks
@@ -81,8 +81,8 @@ describe('a mail cut at any byte', () => {
 				const { kind, recipients } = await parseBounce(mail.subarray(0, end));
 				cuts += 1;
 				expect(KINDS).toContain(kind);
-				for (const { address } of recipients)
-					if (!known.has(address.toLowerCase())) strangers.push(`${name} at ${end}: ${address}`);
+				for (const { address, action } of recipients)
+					if (action !== 'delivered' && !known.has(address.toLowerCase())) strangers.push(`${name} at ${end}: ${address}`);
 			}
 		}
 		if (!isCorpus) expect(strangers).toEqual([]);
@@ -176,6 +176,7 @@ describe('a mail with bytes flipped or charsets swapped', () => {
 describe('the cost of a hostile mail', () => {
 	const header = 'From: mailer-daemon@x.test\nSubject: Undelivered Mail\n';
 	// The unit floor has a fifth of each; SMTP_SUITE_MAILS asks for the whole.
+	// What grows with the square of its length would take hours; a busy machine takes seconds.
 	const MB = process.env.SMTP_SUITE_MAILS ? 1_000_000 : 200_000;
 
 	it.each([
@@ -203,7 +204,7 @@ describe('the cost of a hostile mail', () => {
 				).join(''),
 		],
 	])('is bounded: %s', async (_, mail) => {
-		expect(await millisecondsOf(Buffer.from(mail))).toBeLessThan(4_000);
+		expect(await millisecondsOf(Buffer.from(mail))).toBeLessThan(30_000);
 	});
 
 	it('grows with the recipients and no faster: all of ten thousand are read', async () => {
@@ -211,7 +212,7 @@ describe('the cost of a hostile mail', () => {
 		const mail = Buffer.from(reportOf(addresses));
 		const start = performance.now();
 		const { recipients } = await parseBounce(mail);
-		expect(performance.now() - start).toBeLessThan(4_000);
+		expect(performance.now() - start).toBeLessThan(30_000);
 		expect(recipients.map(({ address }) => address)).toEqual(addresses);
 	});
 });
