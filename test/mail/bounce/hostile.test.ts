@@ -82,7 +82,8 @@ describe('a mail cut at any byte', () => {
 				cuts += 1;
 				expect(KINDS).toContain(kind);
 				for (const { address, action } of recipients)
-					if (action !== 'delivered' && !known.has(address.toLowerCase())) strangers.push(`${name} at ${end}: ${address}`);
+					if (action !== 'delivered' && !known.has(address.toLowerCase()))
+						strangers.push(`${name} at ${end}: ${address}`);
 			}
 		}
 		if (!isCorpus) expect(strangers).toEqual([]);
