@@ -192,11 +192,13 @@ interface Status {
 				};
 				const replace = async () => {
 					starting += 1;
-					try {
-						working.add(await cluster.startWorker());
-					} finally {
-						starting -= 1;
+					// On a machine with much else to do, one may not be there in time.
+					for (let tries = 0; tries < 5; tries += 1) {
+						const worker = await cluster.startWorker().catch(() => undefined);
+						if (worker) working.add(worker);
+						if (worker) break;
 					}
+					starting -= 1;
 				};
 				const strike = async (fate: (typeof FATES)[number]) => {
 					const worker = [...working][Math.floor(Math.random() * working.size)];
@@ -217,6 +219,13 @@ interface Status {
 					if (working.size + starting < WORKERS) aside(replace());
 				};
 
+				const tell = (what: string) => {
+					if (process.env.SMTP_SUITE_BLOWS !== undefined)
+						process.stdout.write(
+							`${Math.round(performance.now() / 1_000)} s: ${what}; ${working.size} workers awake, ${starting} starting, ${server.taken.size} mails taken\n`,
+						);
+				};
+
 				let campaign = await begin();
 				const began = Date.now();
 				for (let blow = 0; blow < BLOWS && Date.now() < began + BLOWS_MS; blow += 1) {
@@ -229,6 +238,7 @@ interface Status {
 						120_000,
 					);
 					await strike(FATES[blow % FATES.length] ?? 'killed');
+					tell(JSON.stringify(met));
 					for (const { id, resume } of campaigns)
 						if (takenOf(id) < RECIPIENTS) await api.execute(resume, 'Press');
 				}
@@ -280,7 +290,7 @@ async function mailsGoOut(taken: ReadonlyMap<string, number>): Promise<void> {
 	await eventually(
 		() => Promise.resolve(taken.size >= before + 20 ? true : undefined),
 		'mails to go out',
-		120_000,
+		240_000,
 	);
 }
 
