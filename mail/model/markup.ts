@@ -18,6 +18,11 @@ export function shorten(text: string, length: number): string {
 	return characters.length > length ? `${characters.slice(0, length - 1).join('')}…` : text;
 }
 
+/** A link as people say it. */
+export function shortLink(target: string): string {
+	return target.replace(/^https?:\/\/(?:www\.)?/, '');
+}
+
 /** `12,345` */
 export function number(value: number): string {
 	return value.toLocaleString('en-US');

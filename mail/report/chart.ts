@@ -11,7 +11,9 @@ export interface Chart {
 export interface Bar {
 	label: string;
 	value: number;
-	/** Behind the number, such as a rate. */
+	/** What is written for the value; the number itself unless given. */
+	shown?: string;
+	/** Behind it, such as a rate. */
 	note?: string;
 	color?: Color;
 }
@@ -38,6 +40,8 @@ const WIDTH = 400;
 const INK = '#1f2937';
 const QUIET = '#4b5563';
 const LINE = '#d5d9e0';
+/** How many letters a line has room for, bold figures and a gap included; wider ones are few. */
+const LETTERS = 46;
 /** More than that is a table's business. */
 const MAX_BARS = 12;
 const MAX_COLUMNS = 48;
@@ -46,12 +50,14 @@ const MAX_COLUMNS = 48;
 export function barChart(title: string, bars: readonly Bar[]): Chart {
 	const shown = bars.slice(0, MAX_BARS);
 	const most = Math.max(1, ...shown.map(({ value }) => value));
-	const rows = shown.map(({ label, value, note, color = 'blue' }, index) => {
+	const rows = shown.map((bar, index) => {
+		const { label, value, color = 'blue' } = bar;
 		const y = 48 + index * 42;
 		const width = (Math.max(value, 0) / most) * (WIDTH - 24);
-		const figure = [number(value), note].filter(Boolean).join(' · ');
+		const figure = [shownOf(bar), bar.note].filter(Boolean).join(' · ');
+		const room = Math.max(8, LETTERS - figure.length);
 		return [
-			`<text x="12" y="${y}" fill="${INK}">${escapeMarkup(shorten(label, 34))}</text>`,
+			`<text x="12" y="${y}" fill="${INK}">${escapeMarkup(shorten(label, room))}</text>`,
 			`<text x="${WIDTH - 12}" y="${y}" fill="${INK}" text-anchor="end" font-weight="600">${escapeMarkup(figure)}</text>`,
 			`<rect x="12" y="${y + 6}" width="${WIDTH - 24}" height="14" rx="3" fill="#eef0f4"/>`,
 			...(width > 0
@@ -64,10 +70,14 @@ export function barChart(title: string, bars: readonly Bar[]): Chart {
 	const left = bars.length - shown.length;
 	const words = sentence(
 		title,
-		shown.map(({ label, value, note }) => `${label} ${number(value)}${note ? ` (${note})` : ''}`),
+		shown.map((bar) => `${bar.label} ${shownOf(bar)}${bar.note ? ` (${bar.note})` : ''}`),
 		left,
 	);
-	return { svg: frame(title, words, Math.max(56 + shown.length * 42, 90), rows), words };
+	return { svg: frame(title, words, Math.max(40 + shown.length * 42, 76), rows), words };
+}
+
+function shownOf({ value, shown }: Bar): string {
+	return shown ?? number(value);
 }
 
 /** Several series over one row of moments, one small chart above the other: a large one hides none. */

@@ -1,7 +1,7 @@
 import { barChart, timeChart } from './chart';
 import type { Chart } from './chart';
 import type { LinkFigures, Moment, SetbackCount, Summary } from './figures';
-import { rate } from '../model/markup';
+import { rate, shortLink } from '../model/markup';
 
 /** From all recipients down to who left: each bar is a part of those before. */
 export function deliveryChart(summary: Summary): Chart {
@@ -12,37 +12,37 @@ export function deliveryChart(summary: Summary): Chart {
 		{
 			label: 'Delivered, as far as is known',
 			value: summary.delivered,
-			note: rate(rates.delivery),
+			note: rateIfAny(rates.delivery),
 			color: 'green',
 		},
 		{
 			label: 'Opened, at least',
 			value: reactions.opened.people,
-			note: rate(rates.open),
+			note: rateIfAny(rates.open),
 			color: 'green',
 		},
 		{
 			label: 'Clicked, at least',
 			value: reactions.clicked.people,
-			note: rate(rates.click),
+			note: rateIfAny(rates.click),
 			color: 'green',
 		},
 		{
 			label: 'Unsubscribed',
 			value: reactions.unsubscribed.people,
-			note: rate(rates.unsubscribe),
+			note: rateIfAny(rates.unsubscribe),
 			color: 'orange',
 		},
 		{
 			label: 'Bounced',
 			value: summary.hardBounced + summary.softBounced,
-			note: rate(rates.bounce),
+			note: rateIfAny(rates.bounce),
 			color: 'red',
 		},
 		{
 			label: 'Complained',
 			value: summary.complained,
-			note: rate(rates.complaint),
+			note: rateIfAny(rates.complaint),
 			color: 'red',
 		},
 	]);
@@ -64,9 +64,9 @@ export function linksChart(links: readonly LinkFigures[]): Chart {
 	return barChart(
 		'Links, people who clicked',
 		links.map(({ target, people, share }) => ({
-			label: target.replace(/^https?:\/\/(?:www\.)?/, ''),
+			label: shortLink(target),
 			value: people,
-			note: rate(share),
+			note: rateIfAny(share),
 			color: 'orange',
 		})),
 	);
@@ -87,12 +87,18 @@ export function setbacksChart(setbacks: readonly SetbackCount[]): Chart {
 
 export function compareChart(summaries: readonly Summary[]): Chart {
 	return barChart(
-		'Open rate, at least, in percent',
+		'Opened, at least',
 		summaries.map(({ name, rates }) => ({
 			label: name,
 			value: rates.open ?? 0,
-			note: rate(rates.click) === '–' ? undefined : `clicked ${rate(rates.click)}`,
+			shown: rate(rates.open),
+			note: rates.click === null ? undefined : `clicked ${rate(rates.click)}`,
 			color: 'green',
 		})),
 	);
+}
+
+/** A rate of nothing is left out: a dash says no more. */
+function rateIfAny(value: number | null): string | undefined {
+	return value === null ? undefined : rate(value);
 }

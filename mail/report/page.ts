@@ -2,7 +2,7 @@ import type { Chart } from './chart';
 import { compareChart, deliveryChart, linksChart, setbacksChart, timelineChart } from './charts';
 import type { LinkFigures, Moment, SetbackCount, Summary } from './figures';
 import { renderDocument } from '../model/document';
-import { escapeMarkup, number, rate, shorten } from '../model/markup';
+import { escapeMarkup, number, rate, shorten, shortLink } from '../model/markup';
 
 export interface CampaignFigures {
 	summary: Summary;
@@ -43,20 +43,20 @@ export function campaignPage(figures: CampaignFigures, time: PageTime): string {
 		`<p class="state">${STATES[summary.state]}. Started ${when(summary.startedAt)}${ended}.</p>
 <dl class="cards">
 ${card('Sent', number(summary.sent), `of ${number(summary.recipients)} recipients`)}
-${card('Delivered', number(summary.delivered), `${rate(rates.delivery)}, as far as is known`)}
-${card('Opened', number(reactions.opened.people), `at least; ${rate(rates.open)}`)}
-${card('Clicked', number(reactions.clicked.people), `at least; ${rate(rates.click)}`)}
-${card('Unsubscribed', number(reactions.unsubscribed.people), rate(rates.unsubscribe))}
-${card('Bounced', number(summary.hardBounced + summary.softBounced), rate(rates.bounce))}
-${card('Complained', number(summary.complained), rate(rates.complaint))}
+${card('Delivered', number(summary.delivered), withRate('as far as is known', rates.delivery))}
+${card('Opened', number(reactions.opened.people), withRate('at least', rates.open))}
+${card('Clicked', number(reactions.clicked.people), withRate('at least', rates.click))}
+${card('Unsubscribed', number(reactions.unsubscribed.people), partOf('delivered', rates.unsubscribe))}
+${card('Bounced', number(summary.hardBounced + summary.softBounced), partOf('sent', rates.bounce))}
+${card('Complained', number(summary.complained), partOf('delivered', rates.complaint))}
 ${card('Still to be sent', number(summary.waiting + summary.deferred), `${number(summary.deferred)} deferred`)}
 </dl>
 <div class="grid">
 ${section('Mails', deliveryChart(summary), table('Mails and recipients', ['What', 'Number'], sendingRows(summary)))}
-${section('Time', timelineChart(moments), timeTable(moments))}
+${section('Time', ifAny(moments, timelineChart), timeTable(moments))}
 ${section('People and machines', undefined, reactionTable(summary))}
-${section('Links', linksChart(links), linkTable(links))}
-${section('Bounces and refusals', setbacksChart(setbacks), setbackTable(setbacks))}
+${section('Links', ifAny(links, linksChart), linkTable(links))}
+${section('Bounces and refusals', ifAny(setbacks, setbacksChart), setbackTable(setbacks))}
 </div>`,
 	);
 }
@@ -96,9 +96,23 @@ ${section(
 			rate(summary.rates.bounce),
 			rate(summary.rates.complaint),
 		]),
+		{ words: 2 },
 	),
 )}`,
 	);
+}
+
+/** An empty chart beside "Nothing yet." would say it twice. */
+function ifAny<T>(rows: readonly T[], draw: (rows: readonly T[]) => Chart): Chart | undefined {
+	return rows.length > 0 ? draw(rows) : undefined;
+}
+
+function withRate(words: string, value: number | null): string {
+	return value === null ? words : `${rate(value)} ${words}`;
+}
+
+function partOf(whole: string, value: number | null): string {
+	return value === null ? '' : `${rate(value)} of ${whole}`;
 }
 
 function sendingRows(summary: Summary): string[][] {
@@ -122,12 +136,12 @@ function sendingRows(summary: Summary): string[][] {
 function timeTable(moments: readonly Moment[]): string {
 	return table(
 		'Hour by hour or day by day',
-		['When', 'Sent', 'Failed', 'Opened', 'Clicked', 'Unsubscribed'],
+		['When', 'Sent', 'Failed', 'Opened', 'Clicked', 'Left'],
 		moments.map(({ at, sent, failed, opened, clicked, unsubscribed }) => [
 			at.replace('T', ' '),
 			...[sent, failed, opened, clicked, unsubscribed].map(number),
 		]),
-		'last',
+		{ keep: 'last' },
 	);
 }
 
@@ -147,7 +161,7 @@ function linkTable(links: readonly LinkFigures[]): string {
 		'Clicks on each link',
 		['Link', 'People', 'Share', 'Clicks', 'By machines'],
 		links.map(({ target, people, share, byPeople, byMachines }) => [
-			shorten(target, 200),
+			shorten(shortLink(target), 200),
 			number(people),
 			rate(share),
 			number(byPeople),
@@ -175,6 +189,7 @@ function setbackTable(setbacks: readonly SetbackCount[]): string {
 			shorten(provider, 100),
 			number(recipients),
 		]),
+		{ words: 3 },
 	);
 }
 
@@ -190,25 +205,41 @@ function section(title: string, chart: Chart | undefined, rows = ''): string {
 	return `<section><h2>${escapeMarkup(title)}</h2>${picture}${rows}</section>`;
 }
 
+interface TableOptions {
+	/** Which rows of a long one are shown. */
+	keep?: 'first' | 'last';
+	/** So many columns from the left hold words; the others hold numbers. */
+	words?: number;
+}
+
 /** The first cell of each row names it. */
 function table(
 	caption: string,
 	head: readonly string[],
 	rows: readonly (readonly string[])[],
-	keep: 'first' | 'last' = 'first',
+	{ keep = 'first', words = 1 }: TableOptions = {},
 ): string {
 	if (rows.length === 0) return '<p>Nothing yet.</p>';
 	const shown = keep === 'first' ? rows.slice(0, MAX_ROWS) : rows.slice(-MAX_ROWS);
 	const left = rows.length - shown.length;
+	const kind = (column: number) => (column < words ? '' : ' class="number"');
+	const heads = head
+		.map((cell, column) => `<th scope="col"${kind(column)}>${escapeMarkup(cell)}</th>`)
+		.join('');
 	const cells = (row: readonly string[]) =>
 		row
 			.map((cell, column) =>
 				column === 0
 					? `<th scope="row">${escapeMarkup(cell)}</th>`
-					: `<td>${escapeMarkup(cell)}</td>`,
+					: `<td${kind(column)}>${escapeMarkup(cell)}</td>`,
 			)
 			.join('');
-	return `<div class="scroll" role="region" aria-label="${escapeMarkup(caption)}" tabindex="0"><table><caption>${escapeMarkup(caption)}</caption><thead><tr>${head.map((cell) => `<th scope="col">${escapeMarkup(cell)}</th>`).join('')}</tr></thead><tbody>${shown.map((row) => `<tr>${cells(row)}</tr>`).join('')}</tbody></table></div>${left > 0 ? `<p>${keep === 'first' ? 'And' : 'Before these:'} ${number(left)} more rows.</p>` : ''}`;
+	const body = shown.map((row) => `<tr>${cells(row)}</tr>`).join('');
+	const more =
+		left > 0
+			? `<p>${keep === 'first' ? 'And' : 'Before these:'} ${number(left)} more rows.</p>`
+			: '';
+	return `<div class="scroll" role="region" aria-label="${escapeMarkup(caption)}" tabindex="0"><table><caption>${escapeMarkup(caption)}</caption><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div>${more}`;
 }
 
 function page(title: string, { at, zone }: PageTime, body: string): string {
@@ -236,7 +267,8 @@ const STYLE = `
 *{box-sizing:border-box}
 body{margin:0;background:#f3f4f6;color:#1f2937;font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:68rem;margin:0 auto;padding:1.25rem 1rem 2rem}
-h1{margin:.25rem 0;font-size:1.6rem;line-height:1.25;overflow-wrap:anywhere}
+h1{margin:.25rem 0 .5rem;font-size:1.6rem;line-height:1.25;overflow-wrap:anywhere}
+h1,th{unicode-bidi:plaintext;text-align:left}
 h2{margin:0 0 .5rem;font-size:1.1rem}
 .state{margin:0 0 1rem;color:#4b5563}
 .cards{display:grid;grid-template-columns:repeat(2,1fr);gap:.75rem;margin:0 0 1rem}
@@ -245,17 +277,19 @@ dt{color:#4b5563;font-size:.9rem}
 dd{margin:0}
 dd strong{display:block;font-size:1.6rem;line-height:1.2}
 dd span{color:#4b5563;font-size:.9rem}
-.grid{columns:24rem;column-gap:.75rem}
+.grid{columns:24rem;column-gap:.75rem;margin:0 0 .75rem}
 section{break-inside:avoid;margin:0 0 .75rem}
 img{display:block;width:100%;max-width:480px;height:auto;margin:0 0 .5rem}
-.scroll{overflow-x:auto}
+.scroll{overflow:auto;max-height:31rem}
 .scroll:focus-visible{outline:3px solid #1f4fd8;outline-offset:2px}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
 caption{padding:.25rem 0;text-align:left;color:#4b5563}
-th,td{padding:.35rem .5rem;border-top:1px solid #e5e7eb;text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}
-th:first-child{text-align:left;overflow-wrap:anywhere;min-width:8rem;font-weight:500}
-thead th{font-weight:600;border-top:0}
+th,td{padding:.35rem .5rem;border-top:1px solid #e5e7eb;text-align:left;vertical-align:top}
+th{font-weight:500;overflow-wrap:anywhere;min-width:7rem}
+thead th{position:sticky;top:0;background:#fff;border-top:0;font-weight:600;overflow-wrap:normal;min-width:0}
+.number{text-align:right;font-variant-numeric:tabular-nums}
 footer{margin-top:1rem;color:#4b5563;font-size:.9rem}
 @media (min-width:48rem){.cards{grid-template-columns:repeat(4,1fr)}}
-@media (max-width:30rem){table{font-size:.8rem}th,td{padding:.3rem .25rem}th:first-child{min-width:7rem}}
+@media (max-width:30rem){table{font-size:.75rem}th,td{padding:.3rem .2rem}tbody th{min-width:5.6rem}td{overflow-wrap:anywhere}.number{overflow-wrap:normal}}
+@media print{.scroll{max-height:none}}
 `;

@@ -10,7 +10,7 @@ import {
 	setbacksChart,
 	timelineChart,
 } from '../../../mail/report/charts';
-import type { Summary } from '../../../mail/report/figures';
+import type { CampaignCounts, Summary } from '../../../mail/report/figures';
 import { summarize } from '../../../mail/report/figures';
 import { campaignPage, comparePage } from '../../../mail/report/page';
 import type { CampaignFigures } from '../../../mail/report/page';
@@ -18,7 +18,8 @@ import type { CampaignFigures } from '../../../mail/report/page';
 const AT = Date.UTC(2026, 10, 25, 9, 30);
 const TIME = { at: AT, zone: 'Europe/Paris' };
 
-const summary: Summary = summarize({
+const none = { queued: 0, claimed: 0, dispatched: 0, sent: 0, deferred: 0, failed: 0, unknown: 0 };
+const counts: CampaignCounts = {
 	campaign: {
 		id: 'spring',
 		name: 'Spring news',
@@ -31,7 +32,8 @@ const summary: Summary = summarize({
 	feedback: { hardBounce: 4, softBounce: 3, complained: 1, delayed: 2, autoReplied: 5 },
 	singleMails: 0,
 	events: [],
-});
+};
+const summary: Summary = summarize(counts);
 
 /** What a page or picture is made of, by a parser that is not ours. */
 function readMarkup(markup: string, xmlMode: boolean) {
@@ -139,7 +141,7 @@ describe('the page', () => {
 	it('tells the figures, what they are, and when they were read, in the zone asked for', () => {
 		expect(text).toContain('Spring news');
 		expect(text).toContain('1,193');
-		expect(text).toContain('99.42%, as far as is known');
+		expect(text).toContain('99.42% as far as is known');
 		expect(text).toContain('at least');
 		expect(text).toContain('Paused. Started 25 Nov 2026, 10:30');
 		expect(text).toContain('As of 25 Nov 2026, 10:30');
@@ -147,11 +149,17 @@ describe('the page', () => {
 
 	it('has the words of each picture for those who do not see it', () => {
 		const words = attributes.filter(([name]) => name === 'alt').map(([, value]) => value);
-		expect(words).toHaveLength(4);
+		expect(words).toHaveLength(1);
 		expect(words[0]).toContain(
 			'What became of the mails: Recipients 1,210; Sent 1,200; Delivered, as far as is known 1,193 (99.42%)',
 		);
-		expect(words[1]).toBe('Over time: Sent 0; Opened, people 0; Clicked, people 0.');
+	});
+
+	it('says once of what has not happened that there is nothing, and gives no rate of nothing', () => {
+		expect(text.match(/Nothing yet/g)).toHaveLength(3);
+		const unsent = { ...summary, rates: summarize({ ...counts, states: none }).rates };
+		const empty = campaignPage({ summary: unsent, moments: [], links: [], setbacks: [] }, TIME);
+		expect(readMarkup(empty, false).text).not.toMatch(/\d\s*–|of delivered/);
 	});
 
 	it('needs nothing from elsewhere', () => {
@@ -186,6 +194,16 @@ describe('a chart', () => {
 			{ label: 'c', value: 0 },
 		]);
 		expect(widths(svg)).toEqual([376, 94]);
+	});
+
+	it('has a line for label and figure, whichever of them is long', () => {
+		const label = 'a campaign with a name that is long';
+		const { svg, words } = barChart('Bars', [
+			{ label, value: 31.5, shown: '31.5%', note: 'clicked 6.41%' },
+		]);
+		const [, ...texts] = [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text = '']) => text);
+		expect(texts).toEqual(['a campaign with a name t…', '31.5% · clicked 6.41%']);
+		expect(words).toBe(`Bars: ${label} 31.5% (clicked 6.41%).`);
 	});
 
 	it('says in words what it shows, and how many bars it leaves out', () => {
