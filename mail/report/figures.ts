@@ -46,6 +46,8 @@ export interface Summary {
 	/** Not mailed yet. */
 	waiting: number;
 	deferred: number;
+	/** Were waiting, and got onto the suppression list: they are left out. Known once it is finished. */
+	suppressed: number;
 	failed: number;
 	/** The connection died after the last byte: perhaps sent. */
 	unknown: number;
@@ -83,7 +85,11 @@ export function summarize(counts: CampaignCounts): Summary {
 	const sent = states.sent + singleMails;
 	const bounced = feedback.hardBounce + feedback.softBounce;
 	const delivered = Math.max(sent - bounced, 0);
-	const waiting = states.queued + states.claimed + states.dispatched;
+	const open = states.queued + states.claimed + states.dispatched + states.deferred;
+	// A campaign is finished when nobody is owed a mail: whoever is left has been suppressed meanwhile.
+	const isFinished =
+		campaign.state === 'running' && (campaign.finishedAt !== undefined || open === 0);
+	const deferred = isFinished ? 0 : states.deferred;
 	const reactions = Object.fromEntries(
 		REACTIONS.map((name) => [name, reactionOf(counts.events, name, NO_LINK)]),
 	) as Record<TrackingEventName, Reaction>;
@@ -91,15 +97,15 @@ export function summarize(counts: CampaignCounts): Summary {
 	return {
 		campaignId: campaign.id,
 		name: campaign.name || campaign.id,
-		state:
-			campaign.state === 'running' && waiting + states.deferred === 0 ? 'finished' : campaign.state,
+		state: isFinished ? 'finished' : campaign.state,
 		startedAt: campaign.createdAt,
 		...(campaign.finishedAt === undefined ? {} : { finishedAt: campaign.finishedAt }),
-		recipients: sent + waiting + states.deferred + states.failed + states.unknown,
+		recipients: sent + open + states.failed + states.unknown,
 		sent,
 		delivered,
-		waiting,
-		deferred: states.deferred,
+		waiting: isFinished ? 0 : open - deferred,
+		deferred,
+		suppressed: isFinished ? open : 0,
 		failed: states.failed,
 		unknown: states.unknown,
 		hardBounced: feedback.hardBounce,

@@ -122,6 +122,7 @@ function sendingRows(summary: Summary): string[][] {
 		['Delivered, as far as is known', summary.delivered],
 		['Waiting', summary.waiting],
 		['Deferred', summary.deferred],
+		['Suppressed while they waited', summary.suppressed],
 		['Failed', summary.failed],
 		['Unknown, perhaps sent', summary.unknown],
 		['Hard bounces', summary.hardBounced],
@@ -285,7 +286,7 @@ img{display:block;width:100%;max-width:480px;height:auto;margin:0 0 .5rem}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
 caption{padding:.25rem 0;text-align:left;color:#4b5563}
 th,td{padding:.35rem .5rem;border-top:1px solid #e5e7eb;text-align:left;vertical-align:top}
-th{font-weight:500;overflow-wrap:anywhere;min-width:7rem}
+th{font-weight:500;overflow-wrap:anywhere;min-width:7.8rem}
 thead th{position:sticky;top:0;background:#fff;border-top:0;font-weight:600;overflow-wrap:normal;min-width:0}
 .number{text-align:right;font-variant-numeric:tabular-nums}
 footer{margin-top:1rem;color:#4b5563;font-size:.9rem}

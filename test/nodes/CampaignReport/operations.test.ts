@@ -103,6 +103,7 @@ describe('Summary', () => {
 				delivered: 2,
 				waiting: 1,
 				deferred: 0,
+				suppressed: 0,
 				failed: 1,
 				unknown: 0,
 				hardBounced: 1,
