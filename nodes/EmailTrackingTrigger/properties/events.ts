@@ -21,7 +21,7 @@ const EVENTS: readonly { name: string; value: ChosenEvent; description: string }
 export const eventProperties: INodeProperties[] = [
 	{
 		displayName:
-			'Publish the workflow before you send: the links of your mails lead to the production URL above. It has to begin with https:// and be reachable from outside, or readers cannot open it and mail programs offer no one-click unsubscribe.',
+			'Publish the workflow before you send, and choose in the node that sends, under Tracking and Unsubscribe, what its mails carry. Their links lead to the production URL above: it has to begin with https:// and be reachable from outside, or readers cannot open it and mail programs offer no one-click unsubscribe.',
 		name: 'addressNotice',
 		type: 'notice',
 		default: '',
