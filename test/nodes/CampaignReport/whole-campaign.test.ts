@@ -200,7 +200,7 @@ it('a report while a campaign runs, and one after all that its readers can do, s
 
 	const inState = async (state: string) =>
 		(await report(recipients, { campaignId: 'autumn', state, returnAll: true }))
-			.map(({ email }) => String(email).replace('@example.test', ''))
+			.map(({ email }) => (email as string).replace('@example.test', ''))
 			.sort();
 	expect(await inState('opened')).toEqual(['bob', 'gus']);
 	expect(await inState('clicked')).toEqual(['cleo', 'gus']);
