@@ -12,8 +12,9 @@ import { isBusy } from './problems';
  * `powerCut`: the end of the machine too. The log is forced to the disk, and with it, since it is one
  * log, everything that was written before. Other transactions go on meanwhile.
  *
- * `soonPowerCut`: as `kill`, and the log is on its way to the disk: a power cut may take back what was
- * written in the last milliseconds.
+ * `soonPowerCut`: as `kill`, and some milliseconds later the log is forced to the disk: a power cut may
+ * take back what was written since. To force it without a pause takes half of what a sender reaches,
+ * since writes wait while the disk is at work.
  *
  * Needed on disk is whatever would lead to a second mail or to an unwanted one if it were forgotten:
  * a dispatch, a suppression, a key. A forgotten claim is claimed again; a forgotten outcome leaves
@@ -32,6 +33,9 @@ type Commit = 'alone' | 'now' | 'later';
 
 /** For how long, in ms, what may be committed later waits for others. */
 const LATER_MS = 5;
+
+/** How long, in ms, what is to be on the disk soon waits for others. */
+const SOON_MS = 10;
 
 interface Job {
 	outlives: Outlives;
@@ -55,6 +59,8 @@ export class Transactions {
 	readonly #log: LogOnDisk | undefined;
 	/** Answers that wait for the disk. */
 	readonly #syncing = new Set<Promise<void>>();
+	/** Runs while something is to be on the disk soon. */
+	#soon: NodeJS.Timeout | undefined;
 	#draining: Promise<void> | undefined;
 	/** Ends the waiting of what may be committed later. */
 	#hurry: () => void = () => undefined;
@@ -116,6 +122,9 @@ export class Transactions {
 	/** Resolves when everything asked for so far has been committed or has failed. */
 	async idle(): Promise<void> {
 		await this.#draining;
+		clearTimeout(this.#soon);
+		if (this.#soon && this.#log) this.#answerFromDisk(this.#log, [], []);
+		this.#soon = undefined;
 		await Promise.all(this.#syncing);
 	}
 
@@ -185,8 +194,19 @@ export class Transactions {
 				later.push(answer);
 			} else answer();
 		}
-		if (this.#log && batch.some(({ outlives }) => outlives !== 'kill'))
-			this.#answerFromDisk(this.#log, careful, later);
+		if (!this.#log) return;
+		if (later.length > 0) this.#answerFromDisk(this.#log, careful, later);
+		else if (batch.some(({ outlives }) => outlives === 'soonPowerCut')) this.#reachSoon(this.#log);
+	}
+
+	/** One way to the disk for all that comes within some ms. */
+	#reachSoon(log: LogOnDisk): void {
+		if (this.#soon) return;
+		this.#soon = setTimeout(() => {
+			this.#soon = undefined;
+			this.#answerFromDisk(log, [], []);
+		}, SOON_MS);
+		this.#soon.unref();
 	}
 
 	#answerFromDisk(log: LogOnDisk, batch: readonly Job[], answers: readonly (() => void)[]): void {

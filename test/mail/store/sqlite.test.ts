@@ -193,7 +193,8 @@ describe('writes that come together', () => {
 		const [first, second] = [await claimed('run:1'), await claimed('key')];
 		const { disk, restore } = holdTheDisk();
 		expect(await receipts.dispatch(first)).toBe(true);
-		expect(disk.syncs).toBe(1);
+		expect(disk.syncs).toBe(0);
+		await disk.asked;
 		const told = jest.fn();
 		const waiting = Promise.all([
 			receipts.dispatch(second, { onDisk: true }).then(told),
