@@ -1,8 +1,17 @@
-import { SCAN_MS, sortRules } from './scan';
+import { reasonOf, SCAN_MS, sortRules } from './scan';
 import type { Scan, ScannedRule, Scanner, ScanQuestion } from './scan';
 
 const MAX_BYTES = 4 * 2 ** 20;
 const PORT = '11333';
+
+const NO_RSPAMD = 'its answer is not one of rspamd';
+const WANTS_PASSWORD =
+	'it wants a password, as the controller of rspamd does; give the address of its normal worker, which wants none (port 11333)';
+const REFUSALS: Partial<Record<number, string>> = {
+	401: WANTS_PASSWORD,
+	403: WANTS_PASSWORD,
+	404: 'there is no rspamd at that address',
+};
 
 /** By which server, whose name, whose records: of a mail that nobody has brought they say nothing. */
 const OF_THE_WAY =
@@ -45,11 +54,12 @@ export function rspamdAt(address: string, timeoutMs = SCAN_MS): Scanner {
 				});
 				if (answer.status !== 200) {
 					await answer.body?.cancel();
-					return unknown(`it answered ${answer.status}`);
+					return unknown(REFUSALS[answer.status] ?? `it answered ${answer.status}`);
 				}
 				return readAnswer(JSON.parse(await textOf(answer)) as unknown);
 			} catch (error) {
-				return unknown(end.aborted ? 'it did not answer in time' : reasonOf(error));
+				if (end.aborted) return unknown('it did not answer in time');
+				return unknown(error instanceof SyntaxError ? NO_RSPAMD : reasonOf(error));
 			}
 		},
 	};
@@ -102,8 +112,7 @@ function readAnswer(answer: unknown): Scan {
 	// It also says "skipped" where one rule alone decided, and refuses the mail.
 	if (is_skipped === true && action === 'no action')
 		return unknown('it is set to pass over such mail');
-	if (typeof score !== 'number' || typeof action !== 'string')
-		return unknown('its answer is not one of rspamd');
+	if (typeof score !== 'number' || typeof action !== 'string') return unknown(NO_RSPAMD);
 	return {
 		outcome: 'judged',
 		score,
@@ -124,12 +133,6 @@ function readRule([name, symbol]: [string, unknown]): ScannedRule {
 		text: typeof description === 'string' ? description : '',
 		about: OF_THE_WAY.test(name) ? 'way' : 'mail',
 	};
-}
-
-function reasonOf(error: unknown): string {
-	if (error instanceof SyntaxError) return 'its answer is not one of rspamd';
-	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-	return (cause instanceof Error ? cause.message : String(cause)).slice(0, 300);
 }
 
 function unknown(reason: string): Scan {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-import { SCAN_MS, sortRules } from './scan';
+import { reasonOf, SCAN_MS, sortRules } from './scan';
 import type { Scan, ScannedRule, Scanner } from './scan';
 
 const MAX_BYTES = 2 ** 20;
@@ -27,7 +27,7 @@ export function spamAssassinAt(address: string, timeoutMs = SCAN_MS): Scanner {
 				return readAnswer(await ask({ host, port }, [Buffer.from(head), raw], end));
 			} catch (error) {
 				if (end.aborted) return unknown('it did not answer in time');
-				return unknown((error instanceof Error ? error.message : String(error)).slice(0, 300));
+				return unknown(reasonOf(error));
 			}
 		},
 	};

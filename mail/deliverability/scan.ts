@@ -45,6 +45,23 @@ export interface Scanner {
 }
 
 const MAX_RULES = 100;
+/** Why a filter could not be asked, in words: of Node's codes those that a user can do something about. */
+export function reasonOf(error: unknown): string {
+	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+	if (!(cause instanceof Error)) return String(cause).slice(0, 300);
+	const { code = '', message } = cause as NodeJS.ErrnoException;
+	return REASONS[code] ?? message.slice(0, 300);
+}
+
+const REASONS: Partial<Record<string, string>> = {
+	ECONNREFUSED: 'nobody answers at that address and port',
+	ECONNRESET: 'it hung up',
+	EHOSTUNREACH: 'there is no way from here to that address',
+	ENETUNREACH: 'there is no way from here to that address',
+	ENOTFOUND: 'there is no server of that name',
+	EAI_AGAIN: 'the name of the server could not be looked up',
+};
+
 /** Every scan ends by then, in ms. */
 export const SCAN_MS = 30_000;
 

@@ -1,13 +1,19 @@
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { json } from 'node:stream/consumers';
 
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
+import { tempFolder } from '../support/child-server';
+import { canRunRspamd, startRspamd } from '../support/rspamd';
+import { canRunSpamd, startSpamd } from '../support/spamd';
+import { makeTestCertificate } from '../support/test-certificate';
 import { describeWithNameServer, startNameServer } from '../support/zone-server';
 import type { NameServer } from '../support/zone-server';
 import { CHROMIUM } from './support/editor';
@@ -15,6 +21,15 @@ import { chain, itemsOf, PRESS, startTestN8n } from './support/n8n';
 import type { TestN8n } from './support/n8n';
 
 const DOMAINS = [{ domain: 'good.test' }, { domain: 'News <news@bare.test>' }, { domain: '' }];
+/** For documentation (RFC 5737), and so of no private network. */
+const PUBLIC = '192.0.2.80';
+
+function hasPublicAddress(): boolean {
+	return Object.values(networkInterfaces()).some((addresses) =>
+		addresses?.some(({ address }) => address === PUBLIC),
+	);
+}
+
 const EML = [
 	'From: News <news@good.test>',
 	'To: ada@example.org',
@@ -32,7 +47,8 @@ interface Checked {
 		checked?: string;
 		verdict?: string;
 		receivers?: Record<string, string>;
-		findings?: { id: string }[];
+		findings?: { id: string; title: string }[];
+		filters?: object[];
 		fixes?: { finding: string; value?: string }[];
 		id?: string;
 		error?: string;
@@ -45,11 +61,16 @@ interface Checked {
 describeWithNameServer('Deliverability Check in a real n8n', () => {
 	let n8n: TestN8n;
 	let server: NameServer;
+	const folder = tempFolder('smtp-suite-policy-');
+	const certificate = makeTestCertificate(folder.path, ['mta-sts.strict.test']);
 
 	beforeAll(async () => {
 		[n8n, server] = await Promise.all([
-			startTestN8n(),
+			startTestN8n({ NODE_EXTRA_CA_CERTS: certificate.certFile }),
 			startNameServer([
+				['strict.test', 'MX', '10 mail.good.test.'],
+				['_mta-sts.strict.test', 'TXT', 'v=STSv1; id=1'],
+				['mta-sts.strict.test', 'A', PUBLIC],
 				['bare.test', 'TXT', 'some-verification=1'],
 				['good.test', 'MX', '10 mail.good.test.'],
 				['mail.good.test', 'A', '192.0.2.25'],
@@ -65,6 +86,7 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 	afterAll(async () => {
 		await n8n.stop();
 		await server.stop();
+		folder.remove();
 	}, 60_000);
 
 	async function check(items: object[], parameters: object, onError = 'stopWorkflow') {
@@ -180,6 +202,82 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 			expect.arrayContaining(['content.noUnsubscribe', 'content.noTextPart']),
 		);
 	});
+
+	const noFilters = canRunRspamd() ?? canRunSpamd();
+	(noFilters === undefined ? it : it.skip)(
+		`asks the user’s own rspamd and SpamAssassin about it${noFilters === undefined ? '' : ` (skipped: ${noFilters})`}`,
+		async () => {
+			const rspamd = await startRspamd({ password: 'secret-of-rspamd' });
+			const spamd = await startSpamd();
+			const ask = async (spamFilters: object) => {
+				const { items } = await check([{ raw: EML }], {
+					...{ operation: 'message', messageIn: 'text', text: '={{ $json.raw }}', spamFilters },
+				});
+				const [{ json } = { json: {} as Checked['json'] }] = items;
+				return {
+					filters: json.filters,
+					told: json.findings
+						?.filter(({ id }) => id.startsWith('filter.'))
+						.map(({ id, title }) => `${id}: ${title}`),
+				};
+			};
+			try {
+				const good = await ask({ rspamd: rspamd.address, spamAssassin: spamd.address });
+				expect(good.filters).toMatchObject([
+					{ filter: 'rspamd', outcome: 'judged', action: 'no action' },
+					{ filter: 'SpamAssassin', outcome: 'judged', action: 'not spam' },
+				]);
+				expect(good.told).toEqual([
+					expect.stringContaining('filter.good: rspamd takes the mail for good'),
+					expect.stringContaining('filter.good: SpamAssassin takes the mail for good'),
+				]);
+				const nobody = await ask({ rspamd: 'http://127.0.0.1:1', spamAssassin: '127.0.0.1:1' });
+				expect(nobody.told).toEqual([
+					'filter.unknown: rspamd did not judge the mail: nobody answers at that address and port.',
+					'filter.unknown: SpamAssassin did not judge the mail: nobody answers at that address and port.',
+				]);
+				const locked = await ask({ rspamd: rspamd.controller });
+				expect(locked.told).toEqual([
+					expect.stringContaining(
+						'filter.unknown: rspamd did not judge the mail: it wants a password',
+					),
+				]);
+			} finally {
+				await rspamd.stop();
+				await spamd.stop();
+			}
+		},
+		180_000,
+	);
+
+	/*
+	 * The node opens no web server within a private network, so this one needs an address that is none:
+	 * unshare --net sh -c 'ip link set lo up; ip addr add 192.0.2.80/32 dev lo; exec npx jest …'
+	 */
+	(hasPublicAddress() ? it : it.skip)(
+		'reads the MTA-STS policy of a domain over HTTPS, with the authorities that n8n trusts',
+		async () => {
+			const web = createHttpsServer(
+				{ key: certificate.keyPem, cert: certificate.caPem },
+				(_, response) => {
+					response.writeHead(200, { 'content-type': 'text/plain' });
+					response.end(
+						'version: STSv1\r\nmode: enforce\r\nmx: mail.good.test\r\nmax_age: 604800\r\n',
+					);
+				},
+			).listen(443, PUBLIC);
+			await once(web, 'listening');
+			try {
+				const { items } = await check([{}], { domain: 'strict.test', output: 'findings' });
+				const finding = items.find(({ json }) => json.id?.startsWith('receiving.'));
+				expect(finding?.json).toMatchObject({ id: 'receiving.mtaSts', status: 'pass' });
+			} finally {
+				web.closeAllConnections();
+				web.close();
+			}
+		},
+		60_000,
+	);
 
 	it('looks up a server, and believes a list of one’s own that works', async () => {
 		const { items } = await check([{}], {

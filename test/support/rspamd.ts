@@ -27,6 +27,8 @@ export interface Rspamd {
 	judge(mail: { raw: Buffer; from: string; to: string[] }): Promise<Map<string, number>>;
 	/** `http://127.0.0.1:port` of its normal worker. */
 	readonly address: string;
+	/** Of its controller, which wants the password, if one was given. */
+	readonly controller?: string;
 	/** Where mail servers ask it as a milter, if that was wanted. */
 	readonly milterPort?: number;
 	stop(): Promise<void>;
@@ -38,6 +40,8 @@ export interface RspamdOptions {
 	 * machine too; takes mail as a milter, and writes down what it thinks (Authentication-Results).
 	 */
 	milterAsking?: string;
+	/** Opens the controller, for whoever knows it. */
+	password?: string;
 }
 
 const MODULES_OF_THE_WAY = ['dkim', 'dmarc', 'milter_headers', 'spf'];
@@ -48,8 +52,8 @@ export function canRunRspamd(): string | undefined {
 	return userInfo().uid === 0 ? undefined : 'rspamd can only be started by root';
 }
 
-export async function startRspamd({ milterAsking }: RspamdOptions = {}): Promise<Rspamd> {
-	const { normal, milter } = await freePorts('normal', 'milter');
+export async function startRspamd({ milterAsking, password }: RspamdOptions = {}): Promise<Rspamd> {
+	const { normal, milter, controller } = await freePorts('normal', 'milter', 'controller');
 	const kept = [...MODULES_KEPT, ...(milterAsking === undefined ? [] : MODULES_OF_THE_WAY)];
 	const folder = tempFolder('rspamd-');
 	const [config, state] = [join(folder.path, 'etc'), join(folder.path, 'state')];
@@ -60,9 +64,18 @@ export async function startRspamd({ milterAsking }: RspamdOptions = {}): Promise
 	};
 	for (const file of readdirSync(MODULES))
 		if (!kept.includes(file.replace(/\.conf$/, ''))) local(file, 'enabled = false;');
-	const unused = ['controller', 'fuzzy', ...(milterAsking === undefined ? ['proxy'] : [])];
+	const unused = [
+		'fuzzy',
+		...(password === undefined ? ['controller'] : []),
+		...(milterAsking === undefined ? ['proxy'] : []),
+	];
 	for (const worker of unused) local(`worker-${worker}.inc`, 'enabled = false;');
 	local('worker-normal.inc', `bind_socket = "127.0.0.1:${normal}"; count = 1;`);
+	if (password !== undefined)
+		local(
+			'worker-controller.inc',
+			`bind_socket = "127.0.0.1:${controller}"; count = 1; password = "${password}"; secure_ip = "192.0.2.1";`,
+		);
 	if (milterAsking !== undefined) {
 		local(
 			'worker-proxy.inc',
@@ -100,6 +113,7 @@ export async function startRspamd({ milterAsking }: RspamdOptions = {}): Promise
 	return {
 		address: `http://127.0.0.1:${normal}`,
 		...(milterAsking !== undefined && { milterPort: milter }),
+		...(password !== undefined && { controller: `http://127.0.0.1:${controller}` }),
 		stop,
 		async judge({ raw, from, to }) {
 			const headers = new Headers({ From: from });

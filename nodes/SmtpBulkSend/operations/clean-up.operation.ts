@@ -24,7 +24,7 @@ export const cleanUp: Operation = {
 	properties: [
 		{
 			displayName:
-				'Who was mailed is forgotten with a campaign: sent again under the same ID, it mails everybody again. The links in its mails end, the one to unsubscribe among them. The suppression list stays.',
+				'A deleted campaign forgets whom it mailed: sent again under the same ID, it mails everybody again. The links in its mails stop working, the unsubscribe link too. The suppression list stays.',
 			name: 'cleanUpNotice',
 			type: 'notice',
 			default: '',
@@ -51,7 +51,7 @@ export const cleanUp: Operation = {
 		if (!(days >= LEAST_DAYS))
 			throw new NodeOperationError(
 				context.getNode(),
-				`Older Than (Days) is ${days}; it has to be ${LEAST_DAYS} at least.`,
+				`Older Than (Days) is ${days}; it has to be at least ${LEAST_DAYS}.`,
 				{
 					description:
 						'Readers of a mail must be able to unsubscribe for that long. Nothing was deleted.',
@@ -68,6 +68,12 @@ export const cleanUp: Operation = {
 			const forgotten = onlyShow ? undefined : await store.campaigns.forget(id, before);
 			items.push({ json: describe(id, record, forgotten), pairedItem: { item: 0 } });
 		}
+		if (items.length === 0)
+			context.addExecutionHints({
+				message: `No campaign was finished or cancelled more than ${days} days ago, so there is nothing to delete.`,
+				type: 'info',
+				location: 'outputPane',
+			});
 		return [items];
 	},
 };

@@ -24,6 +24,18 @@ export function followAdvice(
 	return zone;
 }
 
+/** The file for the policy server, where one is advised; else the one that is there. */
+export function adviseFile(
+	policy: string | undefined,
+	findings: readonly Finding[],
+): string | undefined {
+	const advised = findings
+		.flatMap(({ fixes }) => fixes)
+		.flatMap((fix) => (fix.kind === 'setting' ? [fix.text] : []))
+		.map((text) => /^Put this into the file:\n([^]*)\nThen change/.exec(text)?.[1]);
+	return advised.find((text) => text !== undefined) ?? policy;
+}
+
 /** No record can stand beside an alias: whoever runs its target is asked to change it. */
 function isElsewhere({ name, note }: DnsFix, records: readonly ZoneRecord[]): boolean {
 	if (!records.some(([at, type]) => at === name && type === 'CNAME')) return false;

@@ -13,6 +13,8 @@ export interface ZooRow {
 	question: DomainQuestion;
 	/** The ids of all that is to be mended or better mended; none for a good domain. */
 	faults: string[];
+	/** The file that its policy server gives (MTA-STS); none: there is none. */
+	policy?: string;
 	/** Nothing that can be published mends it. */
 	noRecord?: true;
 	/** What SPF evaluators make of mail from 192.0.2.25, where the row is about SPF: ours, and pyspf. */
@@ -44,7 +46,7 @@ function row(
 	name: string,
 	faults: string[],
 	edit: Edit,
-	more: Pick<ZooRow, 'noRecord' | 'spf' | 'openDmarc'> = {},
+	more: Pick<ZooRow, 'noRecord' | 'policy' | 'spf' | 'openDmarc'> = {},
 ): void {
 	const domain = `${name}.test`;
 	const { without = [], with: added = [], question = {} } = edit(domain);
@@ -96,6 +98,9 @@ const also =
 	(...more: [string, string, string][]): Edit =>
 	() => ({ with: more });
 
+const policyFor = (exchange: string) =>
+	`version: STSv1\r\nmode: enforce\r\nmx: ${exchange}\r\nmax_age: 604800\r\n`;
+
 const host = (name: string): [string, string, string] => [name, 'A', '192.0.2.25'];
 const sub = (name: string, record: string): [string, string, string] => [name, 'TXT', record];
 
@@ -144,6 +149,7 @@ row(
 		['default._bimi', 'TXT', 'v=BIMI1; l=https://good-extras.test/logo.svg'],
 		['@', 'TXT', 'some-verification=123'],
 	),
+	{ policy: policyFor('mail.good-extras.test') },
 );
 
 // SPF.
@@ -475,6 +481,25 @@ row(
 	'sts-broken',
 	['receiving.mtaStsBroken'],
 	also(['_mta-sts', 'TXT', 'v=STSv1; id=2026-01-01'], host('mta-sts')),
+	{ policy: policyFor('*.sts-broken.test') },
+);
+row(
+	'sts-other-server',
+	['receiving.mtaStsMx'],
+	also(['_mta-sts', 'TXT', 'v=STSv1; id=1'], host('mta-sts')),
+	{ policy: policyFor('old.sts-other-server.test') },
+);
+row(
+	'sts-page',
+	['receiving.mtaStsPolicy'],
+	also(['_mta-sts', 'TXT', 'v=STSv1; id=1'], host('mta-sts')),
+	{ policy: '<!doctype html><p>Hello</p>' },
+);
+row(
+	'sts-no-file',
+	['receiving.mtaStsNoPolicy'],
+	also(['_mta-sts', 'TXT', 'v=STSv1; id=1'], host('mta-sts')),
+	{ noRecord: true },
 );
 row('sts-no-host', ['receiving.mtaStsNoPolicy'], also(['_mta-sts', 'TXT', 'v=STSv1; id=1']));
 row(
