@@ -58,6 +58,8 @@ interface Checked {
 	pairedItem: { item: number };
 }
 
+jest.setTimeout(120_000);
+
 describeWithNameServer('Deliverability Check in a real n8n', () => {
 	let n8n: TestN8n;
 	let server: NameServer;
@@ -247,7 +249,7 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 				await spamd.stop();
 			}
 		},
-		180_000,
+		600_000,
 	);
 
 	/*

@@ -105,7 +105,7 @@ export async function startRspamd({ milterAsking, password }: RspamdOptions = {}
 		folder.remove();
 	};
 	try {
-		await waitForPort(normal, { greets: false, timeoutMs: 90_000, gaveUp: () => child.ended });
+		await waitForPort(normal, { greets: false, timeoutMs: 240_000, gaveUp: () => child.ended });
 	} catch (error) {
 		await stop();
 		throw error;
