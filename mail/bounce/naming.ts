@@ -104,8 +104,18 @@ const BEFORE_ALONE = /^[\s>*•·"'<(=|.-]*(?:(?:rfc822|smtp|mailto)[;:] ?<?|[45
 const AFTER_ALONE =
 	/^[>"')\]]*(?:\s*$|\s*[:;,(<：；、（]|\.?\s*$|\s*\.{3}|\s{2,}\p{L}|\s+(?:on|am|le|el|il|em)\s\S{1,12} |\s+[-–—=]{1,3}>?\s|\t|\s*\[|\s+[45](?:\d\d\b|\.\d{1,3}\.\d)|\s+(?:unknown|not listed|user|is not|no such|invalid|mailbox|does not)\b)/iu;
 
+/** "A message sent by", and the sender alone on the next line with words. */
+const SENT_BY =
+	/\b(?:sent|written|submitted|received|gesendet|envoyé|enviado|inviato|verzonden) (?:by|from|von|par|por|da|door)\s{0,5}:?\s*$/i;
+
+function isBelowSentBy(lines: readonly string[], index: number): boolean {
+	const above = lines.slice(Math.max(0, index - 2), index).findLast((line) => line.trim() !== '');
+	return above !== undefined && SENT_BY.test(above);
+}
+
 /** The address begins its line, alone or before what is said of it. */
-const alone: Rung = (line) => {
+const alone: Rung = (line, lines, index) => {
+	if (isBelowSentBy(lines, index)) return [];
 	const [begins, next] = addressesIn(line);
 	if (!begins) return [];
 	// An address before another in brackets is the name of its owner.

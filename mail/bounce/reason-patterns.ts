@@ -172,7 +172,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'disk quota|storage (?:limit|quota)|mail ?box (?:size )?limit|mailbox_full|mailboxfull|mailfull',
 			"(?:too many|number of) messages (?:on|in) (?:the |this |recipient'?s? ?)?(?:server|mail ?box)",
 			// In other languages: a word for a mailbox, and soon after it one for full.
-			'(?:postfach|postvak|mailbox|schr[áa]nka|inkorg|postl[åa]da|postkass\\p{L}*|innboks|postboks|postafi[óo]k|gelen kutusu|γραμματοκιβώτιο|θυρίδα|c[ăa]su[țţt]a|скриньк\\p{L}*|скринька|кутия|sandu[čc]i[ćc]|predal|postkast|תיבת)[^.\\n]{0,50}(?:voll|\\bvol\\b|pln[áaý]|full|fuld|megtelt|dolu|γεμάτ|πλήρης|plin[ăa]|переповнен|пълна|pun\\b|poln|täis|מלאה)',
+			'(?:postfach|postvak|mailbox|schr[áa]nka|inkorg|postl[åa]da|postkass\\p{L}*|innboks|postboks|postafi[óo]k|gelen kutusu|γραμματοκιβώτιο|θυρίδα|c[ăa]su[țţt]a|скриньк\\p{L}*|скринька|кутия|sandu[čc]i[ćc]|predal|postkast|תיבת)[^.\\n]{0,50}(?:voll|\\bvol\\b|pln[áaý]|full|fuld|megtelt|dolu|γεμάτ|πλήρ|plin[ăa]|переповнен|пълна|pun\\b|poln|täis|מלאה)',
 			'zuviele mails|postfach (?:ist )?(?:voll|über)|mailbox (?:ist )?voll|speicherplatz|quota überschritten|kontingent',
 			'bo[iî]te (?:aux lettres|de r[ée]ception|mail)?[^.\\n]{0,30}(?:pleine|satur)|quota[^.\\n]{0,30}d[ée]pass',
 			'(?:buz[oó]n|casilla|cuenta)[^.\\n]{0,40}(?:llen|agotad|cuota|exced)|espacio[^.\\n]{0,30}agotado|cuota (?:de |excedida)',
@@ -348,12 +348,12 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:користувач|одержувач|адрес|скриньк)\\p{L}*[^.\\n]{0,50}(?:не (?:знайдено|існує)|невідом)|(?:потребител|получател|адрес)\\p{L}*[^.\\n]{0,50}(?:не съществува|непознат)',
 			'(?:korisnik|primatelj|primalac|adresa|uporabnik|prejemnik|pou[žz][íi]vate[ľl]|pr[íi]jemca|kasutaja|vartotojas|lietotājs)[^.\\n]{0,50}(?:ne postoji|nepoznat|ne obstaja|neexistuje|nezn[áa]m|ei eksisteeri|tundmatu|neegzistuoja|neeksistē)',
 			'(?:משתמש|נמען|כתובת|תיבה)[^.\\n]{0,40}(?:לא (?:קיים|נמצא|קיימת|נמצאה))|(?:المستخدم|المستلم|العنوان)[^.\\n]{0,40}(?:غير (?:موجود|معروف)|لا يوجد)|(?:người dùng|người nhận|địa chỉ)[^.\\n]{0,40}không tồn tại|(?:ผู้ใช้|ผู้รับ)[^.\\n]{0,40}ไม่(?:พบ|มี)|(?:pengguna|penerima|alamat)[^.\\n]{0,40}tidak (?:ada|ditemukan|dikenal)',
-			'(?:gebruiker|ontvanger|adres|postbus|mailbox)[^.\\n]{0,60}(?:onbekend|bestaat niet|niet gevonden|ongeldig)',
+			'(?:gebruiker|ontvanger|adres|postbus|mailbox)[^.\\n]{0,60}(?:onbekend|bestaat niet|niet bestaat|niet gevonden|ongeldig)',
 			'(?:odbiorc\\p{L}|użytkownik\\p{L}*|adres\\p{L}*|konto|skrzynk\\p{L})[^.\\n]{0,80}(?:nie istnieje|nieznan|niepoprawn|nieprawidłow)',
 			'(?:пользовател|получател|адрес|ящик|абонент)\\p{L}*[^.\\n]{0,60}(?:не (?:найден|существует|зарегистрирован|обнаружен)|неизвест|недействит|нет)|нет такого (?:пользовател|адрес|ящик)|такого (?:пользовател|адрес|ящик)\\p{L}* нет',
 			'(?:ユーザ|宛先|アドレス|メールボックス|受信者|ディレクトリ|リスト)[^\\n]{0,40}(?:存在しません|見つかりません|ありません|不明|存在しない)|あて先不明|宛先不明|送信先.{0,20}見つから',
 			'(?:用户|收件人|帐户|账户|邮箱|地址|使用者|帳戶|信箱)[^\\n]{0,20}(?:不存在|未找到|无效|找不到|無效|未知|不正确)|(?:사용자|수신자|계정|주소)[^\\n]{0,30}(?:없|존재하지|찾을 수)',
-			'(?:användare|mottagare|bruger|modtager|bruker|mottaker|käyttäj\\p{L}*|vastaanottaj\\p{L}*|uživatel|příjemce|kullanıcı|alıcı|felhasználó|címzett)[^.\\n]{0,50}(?:okänd|finns inte|ukendt|findes ikke|ukjent|finnes ikke|tuntematon|ei löydy|neexistuje|neznám|bulunamadı|mevcut değil|ismeretlen|nem létezik)',
+			'(?:användare|mottagare|bruger|modtager|bruker|mottaker|käyttäj\\p{L}*|vastaanottaj\\p{L}*|uživatel|příjemce|kullanıcı|alıcı|felhasználó|címzett)[^.\\n]{0,50}(?:okänd|finns inte|inte finns|ukendt|findes ikke|ikke findes|ukjent|finnes ikke|ikke finnes|tuntematon|ei löydy|ei ole olemassa|neexistuje|neznám|bulunamadı|mevcut değil|ismeretlen|nem létezik)',
 		),
 	},
 	{
