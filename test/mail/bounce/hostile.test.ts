@@ -22,6 +22,8 @@ function mails(): [name: string, mail: Buffer][] {
 		['a report of two', Buffer.from(reportOf(['ada@example.org', 'bob@example.net']))],
 		...blocks
 			.filter((_, index) => index % 4 === 0)
+			// Cut between its two names of one person, it has only the one inside the server.
+			.filter((block) => !block.startsWith('dsn-local-final'))
 			.map((block): [string, Buffer] => [
 				block.split(' ', 1)[0] ?? '',
 				Buffer.from(`To: me@example.test\n${block.slice(block.indexOf('\n') + 1)}`),
