@@ -42,7 +42,7 @@ export function campaignPage(figures: CampaignFigures, time: PageTime): string {
 		time,
 		`<p class="state">${STATES[summary.state]}. Started ${when(summary.startedAt)}${ended}.</p>
 <dl class="cards">
-${card('Sent', number(summary.sent), `of ${number(summary.recipients)} recipients`)}
+${card('Sent', number(summary.sent), `of ${number(summary.recipients)} ${summary.recipients === 1 ? 'recipient' : 'recipients'}`)}
 ${card('Delivered', number(summary.delivered), withRate('as far as is known', rates.delivery))}
 ${card('Opened', number(reactions.opened.people), withRate('at least', rates.open))}
 ${card('Clicked', number(reactions.clicked.people), withRate('at least', rates.click))}
