@@ -33,7 +33,7 @@ const UNITS = {
 	'from the database': 'bytes',
 	'rows written': 'rows',
 	'write-ahead log': 'bytes',
-	'work of the database': 'ms',
+	'time in the database, with waiting': 'ms',
 	'tables on disk': 'bytes',
 	'indexes on disk': 'bytes',
 };
@@ -149,7 +149,7 @@ async function simulate(
 			'from the database': line.carried.toClient / recipients,
 			'rows written': each('rows'),
 			'write-ahead log': each('wal'),
-			'work of the database': each('ms'),
+			'time in the database, with waiting': each('ms'),
 			'tables on disk': (full.tables - empty.tables) / recipients,
 			'indexes on disk': (full.indexes - empty.indexes) / recipients,
 		};
