@@ -2,6 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startChild, tempFolder, waitForPort } from './child-server';
 import type { ChildServer } from './child-server';
@@ -12,11 +13,24 @@ import { canRunInPrivateRoot, inPrivateRoot } from './private-root';
 export interface OpenMilters {
 	/** For `smtpd_milters` of Postfix. */
 	readonly milters: readonly string[];
+	/** What both wrote into the system's log lately. */
+	log(): string;
 	stop(): Promise<void>;
 }
 
+/** Prints what programs write to a socket as they do to /dev/log. */
+const LOGGER = `
+import os, socket, sys
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o777)
+while True:
+    print(log.recv(65536).decode("utf-8", "replace").rstrip("\\0\\n"), flush=True)
+`;
+
 /** @returns why they cannot be started here; undefined when they can */
 export function canRunOpenMilters(): string | undefined {
+	if (!existsSync('/usr/bin/python3')) return 'python3 is not installed (Debian: python3)';
 	for (const name of ['opendkim', 'opendmarc'])
 		if (!existsSync(`/usr/sbin/${name}`)) return `${name} is not installed (Debian: ${name})`;
 	if (userInfo().uid !== 0) return 'milters can only be started by root';
@@ -48,27 +62,33 @@ export async function startOpenMilters(
 	);
 	writeFileSync(
 		join(folder.path, 'opendkim.conf'),
-		`Mode v\nSocket inet:${ports.dkim}@127.0.0.1\nAuthservID ${authservId}\nInternalHosts ${nobody}\nExternalIgnoreList ${nobody}\nTestPublicKeys ${keyFile}\nAlwaysAddARHeader yes\nSyslog no\nBackground no\n`,
+		`Mode v\nSocket inet:${ports.dkim}@127.0.0.1\nAuthservID ${authservId}\nInternalHosts ${nobody}\nExternalIgnoreList ${nobody}\nTestPublicKeys ${keyFile}\nAlwaysAddARHeader yes\nSyslog yes\nSyslogSuccess yes\nLogWhy yes\nLogResults yes\nBackground no\n`,
 	);
 	writeFileSync(
 		join(folder.path, 'opendmarc.conf'),
-		`Socket inet:${ports.dmarc}@127.0.0.1\nAuthservID ${authservId}\nTrustedAuthservIDs ${authservId}\nIgnoreHosts ${nobody}\nSPFIgnoreResults true\nSPFSelfValidate true\nRejectFailures false\nSyslog false\nBackground false\n`,
+		`Socket inet:${ports.dmarc}@127.0.0.1\nAuthservID ${authservId}\nTrustedAuthservIDs ${authservId}\nIgnoreHosts ${nobody}\nSPFIgnoreResults true\nSPFSelfValidate true\nRejectFailures false\nSyslog true\nBackground false\n`,
 	);
-	const root = join(folder.path, 'root');
-	mkdirSync(root);
 	const id = (flag: string) => Number(execFileSync('id', [flag, 'opendkim'], { encoding: 'utf8' }));
-	chownSync(root, id('-u'), id('-g'));
-	const [program = '', ...args] = inPrivateRoot(
-		{ folder: root, etc: { 'resolv.conf': `nameserver ${nameServer}\n` } },
-		'/usr/sbin/opendmarc',
-		['-f', '-c', join(folder.path, 'opendmarc.conf')],
-	);
+	const syslog = join(folder.path, 'log');
+	const logger = startChild('/usr/bin/python3', ['-c', LOGGER, syslog]);
+	for (let tries = 0; !existsSync(syslog) && tries < 400; tries += 1) await sleep(25);
+	const inside = (name: string, args: string[]) => {
+		const root = join(folder.path, name);
+		mkdirSync(root);
+		chownSync(root, id('-u'), id('-g'));
+		const [program = '', ...all] = inPrivateRoot(
+			{ folder: root, syslog, etc: { 'resolv.conf': `nameserver ${nameServer}\n` } },
+			`/usr/sbin/${name}`,
+			args,
+		);
+		return startChild(program, all);
+	};
 	const children: ChildServer[] = [
-		startChild('/usr/sbin/opendkim', ['-f', '-x', join(folder.path, 'opendkim.conf')]),
-		startChild(program, args),
+		inside('opendkim', ['-f', '-x', join(folder.path, 'opendkim.conf')]),
+		inside('opendmarc', ['-f', '-c', join(folder.path, 'opendmarc.conf')]),
 	];
 	const stop = async () => {
-		for (const child of children) await child.stop();
+		for (const child of [...children, logger]) await child.stop();
 		folder.remove();
 	};
 	try {
@@ -81,6 +101,7 @@ export async function startOpenMilters(
 	}
 	return {
 		milters: [ports.dkim, ports.dmarc].map((port) => `inet:127.0.0.1:${port}`),
+		log: () => logger.output(),
 		stop,
 	};
 }

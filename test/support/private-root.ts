@@ -18,6 +18,8 @@ export interface PrivateView {
 	users?: Readonly<Record<string, number>>;
 	/** Folders that begin empty: `/var/spool/x`, with their owner. */
 	folders?: Readonly<Record<string, string>>;
+	/** A socket that listens in the place of the machine's /dev/log, as syslog(3) writes to. */
+	syslog?: string;
 	/** More files under /etc. */
 	etc?: Readonly<Record<string, string>>;
 }
@@ -33,7 +35,7 @@ export const UNPACKED_INSIDE = '/mnt';
  * @returns program and arguments; the process keeps its id, so it is ended as if it were started alone
  */
 export function inPrivateRoot(view: PrivateView, program: string, args: string[]): string[] {
-	const { folder, unpacked, users = {}, folders = {}, etc = {} } = view;
+	const { folder, unpacked, users = {}, folders = {}, etc = {}, syslog } = view;
 	const script = path.join(folder, 'enter.sh');
 	mkdirSync(path.join(folder, 'more'), { recursive: true });
 	const more = { 'resolv.conf': `nameserver ${NAME_SERVER}\noptions attempts:1\n`, ...etc };
@@ -66,11 +68,22 @@ export function inPrivateRoot(view: PrivateView, program: string, args: string[]
 			...Object.entries(folders).map(
 				([at, owner]) => `mkdir -p ${at} && chown ${owner} ${at} && chmod 711 ${at}`,
 			),
+			...(syslog === undefined ? [] : devicesWith(syslog)),
 			'exec "$@"',
 			'',
 		].join('\n'),
 	);
 	return ['unshare', '--mount', 'sh', script, folder, program, ...args];
+}
+
+/** A /dev of its own with the few devices that a server needs, and this socket as its log. */
+function devicesWith(syslog: string): string[] {
+	return [
+		'mkdir -p at/old-dev && mount --rbind /dev at/old-dev',
+		'mount -t tmpfs none /dev',
+		'for name in null zero random urandom; do touch /dev/$name; mount --bind at/old-dev/$name /dev/$name; done',
+		`touch /dev/log && mount --bind "${syslog}" /dev/log`,
+	];
 }
 
 /** A copy of a folder of the machine, with another one over it, in the machine's place. */

@@ -31,6 +31,8 @@ export interface Rspamd {
 	readonly controller?: string;
 	/** Where mail servers ask it as a milter, if that was wanted. */
 	readonly milterPort?: number;
+	/** What it logged lately; as a milter, also what it thinks of each mail. */
+	log(): string;
 	stop(): Promise<void>;
 }
 
@@ -84,7 +86,10 @@ export async function startRspamd({ milterAsking, password }: RspamdOptions = {}
 		for (const module of ['dkim', 'spf', 'dmarc']) local(`${module}.conf`, 'check_local = true;');
 		local('milter_headers.conf', 'use = ["authentication-results"]; skip_local = false;');
 	}
-	local('logging.inc', 'type = "console"; level = "error";');
+	local(
+		'logging.inc',
+		`type = "console"; level = "${milterAsking === undefined ? 'error' : 'info'}";`,
+	);
 	local(
 		'options.inc',
 		`dns { nameserver = ["${milterAsking ?? NAME_SERVER}:53:1"]; timeout = 0.5s; retransmits = 1; }${milterAsking === undefined ? '' : ' local_addrs = [];'}`,
@@ -114,6 +119,7 @@ export async function startRspamd({ milterAsking, password }: RspamdOptions = {}
 		address: `http://127.0.0.1:${normal}`,
 		...(milterAsking !== undefined && { milterPort: milter }),
 		...(password !== undefined && { controller: `http://127.0.0.1:${controller}` }),
+		log: () => child.output(),
 		stop,
 		async judge({ raw, from, to }) {
 			const headers = new Headers({ From: from });

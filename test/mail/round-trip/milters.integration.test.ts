@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { openDns } from '../../../mail/deliverability/dns';
 import { makeDkimSigner, signMessage } from '../../../mail/message/dkim';
@@ -46,6 +47,8 @@ const changed = () =>
 	Buffer.from(signed().toString('latin1').replace('on Monday', 'on Sunday'), 'latin1');
 const claims = (result: string) =>
 	`Authentication-Results: ${RECEIVER};\r\n\tdkim=${result} header.d=sender.test;\r\n\tspf=${result} smtp.mailfrom=${FROM};\r\n\tdmarc=${result} header.from=sender.test\r\n`;
+
+type Logged = Record<'dkim' | 'spf' | 'dmarc', boolean>;
 
 const KINDS = ['OpenDKIM and OpenDMARC', 'rspamd'] as const;
 
@@ -105,6 +108,7 @@ if (missing === undefined)
 
 		async function trip(kind: string, raw: Buffer) {
 			const { account, pool } = receivers.get(kind)!;
+			const messageId = /^Message-ID: <([^>]+)>/im.exec(raw.toString('latin1'))?.[1] ?? '';
 			const told = await makeRoundTrip({
 				...{ account, pool, patienceMs: 30_000, pollMs: 200 },
 				mailbox: {
@@ -117,10 +121,61 @@ if (missing === undefined)
 			});
 			if (told.outcome !== 'arrived') throw new Error(JSON.stringify(told.findings));
 			const ids = told.findings.map(({ id }) => id);
+			const said = Object.fromEntries(told.results.map(({ method, result }) => [method, result]));
+			const logged = await loggedOf(kind, messageId);
+			// What we read in the mail is what the programs wrote down for their own administrator.
+			for (const method of ['dkim', 'spf', 'dmarc'] as const)
+				expect(`${kind}, ${method}: ${said[method] === 'pass'}`).toBe(
+					`${kind}, ${method}: ${logged[method]}`,
+				);
+			return { ids, said };
+		}
+
+		/** Whether each method passed, by the logs of the programs; waits for them. */
+		async function loggedOf(kind: string, messageId: string) {
+			for (let tries = 0; tries < 100; tries += 1) {
+				const logged =
+					kind === 'rspamd' ? inRspamdLog(messageId) : inSyslog(queueIdOf(kind, messageId));
+				if (logged) return logged;
+				await sleep(100);
+			}
+			throw new Error(`${kind} logged nothing of ${messageId}: ${open.log().slice(-3_000)}`);
+		}
+
+		function inRspamdLog(messageId: string): Logged | undefined {
+			const line = rspamd
+				.log()
+				.split('\n')
+				.find((each) => each.includes(`rspamd_task_write_log: id: <${messageId}>`));
+			if (line === undefined) return undefined;
 			return {
-				ids,
-				raw: told.raw.toString(),
-				said: Object.fromEntries(told.results.map(({ method, result }) => [method, result])),
+				dkim: line.includes('R_DKIM_ALLOW('),
+				spf: line.includes('R_SPF_ALLOW('),
+				dmarc: line.includes('DMARC_POLICY_ALLOW('),
+			};
+		}
+
+		/** Postfix tells which of its mails it was; the milters know no other name of it. */
+		function queueIdOf(kind: string, messageId: string): string | undefined {
+			const log = receivers.get(kind)?.postfix.log() ?? '';
+			const line = log.split('\n').findLast((each) => each.includes(`message-id=<${messageId}>`));
+			return /: ([0-9A-Za-z]+): message-id=/.exec(line ?? '')?.[1];
+		}
+
+		function inSyslog(queueId: string | undefined): Logged | undefined {
+			const lines = open
+				.log()
+				.split('\n')
+				.filter((line) => queueId !== undefined && line.includes(`]: ${queueId}: `));
+			const dmarc = lines.find((line) =>
+				/opendmarc\[\d+\]: \w+: sender\.test (?:pass|fail|none)/.test(line),
+			);
+			if (dmarc === undefined) return undefined;
+			const holds = (text: string) => lines.some((line) => line.includes(text));
+			return {
+				dkim: holds('DKIM verification successful'),
+				spf: holds('SPF(mailfrom): sender.test pass'),
+				dmarc: dmarc.endsWith(' pass'),
 			};
 		}
 
