@@ -27,6 +27,8 @@ const project = (displayName, testMatch) => ({
 module.exports = {
 	// Jest leaves a core free by itself; most of these tests wait rather than compute.
 	maxWorkers: '100%',
+	// A test that hangs is found by it. How long a busy machine may take for one is nobody's to say.
+	testTimeout: 60_000,
 	projects: [
 		{
 			...project('unit', ['<rootDir>/test/**/*.test.ts']),
