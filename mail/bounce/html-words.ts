@@ -18,12 +18,15 @@ const MAILTO = /^a\s[^>]{0,500}?href\s?=\s?["']?mailto:([^\s"'<>?&;]{1,64}@[^\s"
 export function htmlWords(html: string): string {
 	let words = '';
 	let lower: string | undefined;
-	let link: { address: string; from: number } | undefined;
+	/** An open link to a mailbox whose words have named no address yet. */
+	let link = '';
 	let at = 0;
 	while (at < html.length) {
 		const open = html.indexOf('<', at);
 		if (open < 0) break;
-		words += html.slice(at, open).replace(/\s+/g, ' ');
+		const text = html.slice(at, open);
+		words += text.replace(/\s+/g, ' ');
+		if (link !== '' && text.includes('@')) link = '';
 		const close = html.indexOf('>', open);
 		if (close < 0) {
 			at = html.length;
@@ -36,10 +39,10 @@ export function htmlWords(html: string): string {
 		else if (BREAKS.test(tag)) words += '\n';
 		// A link to a mailbox under its owner's name: <a href="mailto:ada@example.org">Ada</a>.
 		const address = MAILTO.exec(tag)?.[1];
-		if (address) link = { address, from: words.length };
-		else if (link && /^\/a\b/i.test(tag)) {
-			if (!words.includes('@', link.from)) words += ` <${link.address}>`;
-			link = undefined;
+		if (address) link = address;
+		else if (link !== '' && /^\/a\b/i.test(tag)) {
+			words += ` <${link}>`;
+			link = '';
 		}
 		const hidden = /^(script|style|head)\b/i.exec(tag)?.[1];
 		if (hidden) {

@@ -58,7 +58,7 @@ const DELIVERED = anyOf(
 );
 /** What reports of success say of the failures that they do not report. */
 const ASIDE =
-	/[^.\n]*(?:may still receive|no delivery (?:status )?notification|otherwise)[^.]{0,200}/giu;
+	/[^.\n]{0,300}(?:may still receive|no delivery (?:status )?notification|otherwise)[^.]{0,200}/giu;
 const NOT_DELIVERED = anyOf(
 	"\\b(?:fail\\w*|undeliver\\w*|unable|reject\\w*|refus\\w*|bounced|errors?|could ?n[o']t|(?:not|never) (?:yet )?(?:be |been )?delivered)\\b|(?:^|[\\s:(])[45]\\d\\d[- ]|\\b[45]\\.\\d{1,3}\\.\\d",
 );

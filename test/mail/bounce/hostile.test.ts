@@ -187,6 +187,10 @@ describe('the cost of a hostile mail', () => {
 		['a header of 10 MB', `${header}X: ${'a '.repeat(5 * MB)}\n\nx`],
 		['10 MB of address beginnings', `${header}\n${'a@'.repeat(5 * MB)}`],
 		['10 MB of opened tags', `${header}Content-Type: text/html\n\n${'<a '.repeat(3 * MB)}`],
+		[
+			'links to mailboxes without end',
+			`${header}Content-Type: text/html\n\n${'<a href="mailto:a@b.cc">x</a>'.repeat(MB / 5)}`,
+		],
 		['10 MB of encoded words', `${header}X: ${'=?utf-8?q?a?= '.repeat(MB / 2)}\n\nx`],
 		[
 			'10 MB of quoted soft breaks',
