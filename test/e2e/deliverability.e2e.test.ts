@@ -11,6 +11,7 @@ import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
 import { tempFolder } from '../support/child-server';
+import { freePorts } from '../support/free-port';
 import { canRunRspamd, startRspamd } from '../support/rspamd';
 import { canRunSpamd, startSpamd } from '../support/spamd';
 import { makeTestCertificate } from '../support/test-certificate';
@@ -212,7 +213,8 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 			const rspamd = await startRspamd({ password: 'secret-of-rspamd' });
 			const spamd = await startSpamd();
 			const ask = async (spamFilters: object) => {
-				const { items } = await check([{ raw: EML }], {
+				const raw = EML.replace('text/html', 'text/plain').replaceAll(/<\/?p>/g, '');
+				const { items } = await check([{ raw }], {
 					...{ operation: 'message', messageIn: 'text', text: '={{ $json.raw }}', spamFilters },
 				});
 				const [{ json } = { json: {} as Checked['json'] }] = items;
@@ -233,7 +235,11 @@ describeWithNameServer('Deliverability Check in a real n8n', () => {
 					expect.stringContaining('filter.good: rspamd takes the mail for good'),
 					expect.stringContaining('filter.good: SpamAssassin takes the mail for good'),
 				]);
-				const nobody = await ask({ rspamd: 'http://127.0.0.1:1', spamAssassin: '127.0.0.1:1' });
+				const { port: free } = await freePorts('port');
+				const nobody = await ask({
+					rspamd: `http://127.0.0.1:${free}`,
+					spamAssassin: `127.0.0.1:${free}`,
+				});
 				expect(nobody.told).toEqual([
 					'filter.unknown: rspamd did not judge the mail: nobody answers at that address and port.',
 					'filter.unknown: SpamAssassin did not judge the mail: nobody answers at that address and port.',
