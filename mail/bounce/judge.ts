@@ -4,7 +4,7 @@ import type { EnhancedStatus } from '../model/enhanced-status';
 import type { Advice, BounceReason, ReportedRecipient } from '../model/report';
 import { PROVIDER_CODES } from './provider-codes';
 import { REASON_PATTERNS } from './reason-patterns';
-import { REASONS } from './reasons';
+import { REASONS } from '../model/reasons';
 
 /** What a report says of one recipient. */
 export interface Evidence {

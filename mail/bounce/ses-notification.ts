@@ -8,7 +8,7 @@ import type {
 import { addressOf } from './addresses';
 import { oneLine } from './delivery-status';
 import { adviceFor, judge } from './judge';
-import { REASONS } from './reasons';
+import { REASONS } from '../model/reasons';
 
 /*
  * Amazon SES tells of bounces, complaints and deliveries by SNS: not as a mail, but as a JSON object

@@ -182,7 +182,7 @@ async function withoutMx(
 		'mx.missing',
 		'fail',
 		`${domain} takes no mail: it has neither a mail server (MX) nor an address.`,
-		`There ${comes} are lost, and many receivers refuse mail from a domain that cannot be answered.`,
+		`All ${comes} are lost, and many receivers refuse mail from a domain that cannot be answered.`,
 		{
 			fixes: [
 				dnsFix(domain, {

@@ -2,6 +2,7 @@ import { barChart, timeChart } from './chart';
 import type { Chart } from './chart';
 import type { LinkFigures, Moment, SetbackCount, Summary } from './figures';
 import { rate, shortLink } from '../model/markup';
+import { reasonInPlainWords } from '../model/reasons';
 
 /** From all recipients down to who left: each bar is a part of those before. */
 export function deliveryChart(summary: Summary): Chart {
@@ -81,7 +82,7 @@ export function setbacksChart(setbacks: readonly SetbackCount[]): Chart {
 		'Bounces and refusals by reason',
 		[...byReason]
 			.sort(([, a], [, b]) => b - a)
-			.map(([label, value]) => ({ label, value, color: 'red' })),
+			.map(([reason, value]) => ({ label: reasonInPlainWords(reason), value, color: 'red' })),
 	);
 }
 

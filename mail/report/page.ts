@@ -3,6 +3,7 @@ import { compareChart, deliveryChart, linksChart, setbacksChart, timelineChart }
 import type { LinkFigures, Moment, SetbackCount, Summary } from './figures';
 import { renderDocument } from '../model/document';
 import { escapeMarkup, number, rate, shorten, shortLink } from '../model/markup';
+import { reasonInPlainWords } from '../model/reasons';
 
 export interface CampaignFigures {
 	summary: Summary;
@@ -186,7 +187,7 @@ function setbackTable(setbacks: readonly SetbackCount[]): string {
 		['What', 'Reason', 'Provider', 'Recipients'],
 		setbacks.map(({ event, reason, provider, recipients }) => [
 			SETBACKS[event],
-			reason,
+			reasonInPlainWords(reason),
 			shorten(provider, 100),
 			number(recipients),
 		]),

@@ -178,6 +178,9 @@ describe('the page', () => {
 		expect(long).toContain('domain-49.test');
 		expect(long).not.toContain('domain-50.test');
 		expect(long).toContain('And 10 more rows.');
+		// In words, and not by the name that the taxonomy has for it.
+		expect(readMarkup(long, false).text).toContain('refused it');
+		expect(long).not.toContain('filtered');
 	});
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { REASONS } from '../../../mail/bounce/reasons';
+import { REASONS } from '../../../mail/model/reasons';
 
 const PAGE = readFileSync(path.resolve(__dirname, '../../../docs/bounce-reasons.md'), 'utf8');
 

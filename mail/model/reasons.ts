@@ -1,5 +1,5 @@
-import type { Blame, Severity } from '../model/blame';
-import type { Advice, BounceReason } from '../model/report';
+import type { Blame, Severity } from './blame';
+import type { Advice, BounceReason } from './report';
 
 export interface ReasonRow {
 	meaning: string;
@@ -83,6 +83,11 @@ export const REASONS: Readonly<Record<BounceReason, ReasonRow>> = {
 	},
 	vacation: { meaning: 'An automatic answer', severity: 'none', advice: 'none', implies: '0.0' },
 };
+
+/** For people; what is of no taxonomy, as it is. */
+export function reasonInPlainWords(reason: string): string {
+	return Object.hasOwn(REASONS, reason) ? REASONS[reason as BounceReason].meaning : reason;
+}
 
 function row(
 	meaning: string,
