@@ -25,10 +25,13 @@ export type Judgement = Pick<
 
 /** Words beyond this decide nothing. */
 const MAX_WORDS = 1_500;
+/** So much of the report's other words is looked at: for each of thousands of recipients anew. */
+export const MAX_CONTEXT = 6_000;
 
 /** How lasting a failure is, why it happened, whose fault it is and what to do. */
 export function judge(evidence: Evidence): Judgement {
-	const { action, diagnostic, context = () => '' } = evidence;
+	const { action, diagnostic } = evidence;
+	const context = () => evidence.context?.().slice(0, MAX_CONTEXT) ?? '';
 	const said = codesOf(evidence.status, diagnostic);
 	const { status, smtpCode } = said.status || said.smtpCode ? said : codesOf(undefined, context());
 	const cause = causeOf(status, smtpCode, diagnostic, context);

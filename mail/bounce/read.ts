@@ -8,7 +8,7 @@ import { DIALECTS } from './dialects';
 import { readComplaint } from './feedback-report';
 import { first } from './headers';
 import type { Headers } from './headers';
-import { judge, tellsReason } from './judge';
+import { judge, MAX_CONTEXT, tellsReason } from './judge';
 import { namedIn } from './naming';
 import type { Named } from './naming';
 import { noticeOf, ownAddresses, withoutDelivered, withoutQuotedTo } from './notice';
@@ -171,7 +171,7 @@ function otherWords({ notice }: Reading, parts: readonly Part[]): OtherWords {
 		);
 		return {
 			own: told.get(address.toLowerCase()) ?? '',
-			all: isAboutOne ? notice.text : '',
+			all: isAboutOne ? notice.text.slice(0, MAX_CONTEXT) : '',
 		};
 	};
 }
