@@ -36,14 +36,16 @@ const MAX_HTML = 5_000_000;
 export async function readMail(raw: Buffer): Promise<ReadMail> {
 	const { default: PostalMime } = await import('postal-mime');
 	const email = await PostalMime.parse(raw, { attachmentEncoding: 'arraybuffer' });
-	const headers = new Map<string, string[]>();
-	for (const { key, value } of email.headers)
-		headers.set(key.toLowerCase(), [...(headers.get(key.toLowerCase()) ?? []), value]);
+	const fields = email.headers.map(({ key, value }) => ({ name: key.toLowerCase(), value }));
+	const byName = Map.groupBy(fields, ({ name }) => name);
+	const headers = new Map(
+		[...byName].map(([name, some]) => [name, some.map(({ value }) => value)]),
+	);
 	const html = email.html?.slice(0, MAX_HTML);
 	const mailboxes = (list: readonly { name?: string; address?: string }[] = []) =>
 		list.map(({ name = '', address = '' }) => ({ name, address }));
 	return {
-		fields: email.headers.map(({ key, value }) => ({ name: key.toLowerCase(), value })),
+		fields,
 		headers,
 		subject: email.subject ?? '',
 		from: mailboxes(email.from ? [email.from] : []),
