@@ -263,9 +263,11 @@ class Supervisor implements MailboxWatch {
 		const group = new Group(together);
 		const flush = async () => {
 			const messages = group.empty();
-			await this.process(connection, messages, rules.handled, async (digests) =>
-				this.findAround(connection, await rules.uids(), messages, digests),
-			);
+			await this.process(connection, messages, rules.handled, async (digests) => {
+				// A search finds what this session was told of: who asks for news is told of all there is.
+				await connection.probe(this.timing.answerMs);
+				return await this.findAround(connection, await rules.uids(), messages, digests);
+			});
 		};
 		const uids = await rules.uids();
 		for (let start = 0; start < uids.length;) {

@@ -281,10 +281,10 @@ jest.setTimeout(20_000);
 					},
 				});
 			const watches = [watch(), watch()];
-			const expected = Array.from({ length: 120 }, (_, index) => `mail ${index}`);
+			const expected = Array.from({ length: 500 }, (_, index) => `mail ${index}`);
 			for (const subject of expected) {
 				await deliver(subject);
-				await sleep(Math.random() * 25);
+				await sleep(Math.random() * 12);
 			}
 			await eventually('all recorded', () => shelf.mark?.lastUid === expected.length);
 			await Promise.all(watches.map((each) => each.stop()));
