@@ -286,7 +286,8 @@ jest.setTimeout(20_000);
 				await deliver(subject);
 				await sleep(Math.random() * 12);
 			}
-			await eventually('all recorded', () => shelf.mark?.lastUid === expected.length);
+			const all = expected.length;
+			await eventually('all recorded', () => shelf.mark?.lastUid === all, 60_000);
 			await Promise.all(watches.map((each) => each.stop()));
 			expect([...started.values()].flat().sort()).toEqual(expected.sort());
 			expect(differing).toEqual([]);
