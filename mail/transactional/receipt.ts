@@ -66,8 +66,9 @@ export function outcomeOf(
 			};
 		}
 		case 'refused': {
-			const { reply, rejected } = result;
-			return { outcome: 'refused', reply, rejected, verdict: readReply(reply) };
+			const { reply, rejected, stage } = result;
+			const verdict = readReply(reply, stage === 'body' ? 'message' : 'recipient');
+			return { outcome: 'refused', reply, rejected, verdict };
 		}
 		case 'notSent':
 		case 'unknown':

@@ -103,6 +103,17 @@ describe('one mail', () => {
 		expect(pool.begun).toHaveLength(1);
 	});
 
+	it.each([
+		['rcptTo', 'recipient'],
+		['body', 'content'],
+	] as const)('a bare refusal after %s is about the %s', async (stage, blame) => {
+		const pool = scriptedPool(() => ({ reply: '550 No', stage }));
+		expect(await sendTransactional(pool, draftTo(ADA), PAUSES)).toMatchObject({
+			outcome: 'refused',
+			verdict: { verdict: 'permanent', blame },
+		});
+	});
+
 	it('is given up after the last pause, with the server’s words', async () => {
 		const pool = scriptedPool(() => ({ reply: '451 4.3.0 Try later' }));
 		const receipt = await sendTransactional(pool, draftTo(ADA), PAUSES);
