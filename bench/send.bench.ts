@@ -48,19 +48,17 @@ export const benchmark: Benchmark = {
 				ours: () => ours(proxy.port, store),
 				peer: () => transportEach(proxy.port, FAR_MAILS),
 			});
-			// What receipts cost: a disk's wait a mail, beside the way to a server as servers are.
-			for (const [measure, port, mails] of [
-				['send, never twice', sink.port, MAILS],
-				[`send, never twice, ${ROUND_TRIP_MS} ms away`, proxy.port, FAR_MAILS],
-			] as const)
-				yield await compare({
-					measure,
-					unit: 'mails/s',
-					peerName: 'the same without receipts',
-					runs: RUNS,
-					ours: () => ours(port, store, mails),
-					peer: () => ours(port, undefined, mails),
-				});
+			// What receipts cost, on the way to a server as servers are. To one on loopback the figure would be of
+			// no use: without them an envelope rides in a packet behind the dot, and smtp-sink holds its answer
+			// back until that of the dot was acknowledged, which takes the system up to 40 ms.
+			yield await compare({
+				measure: `send, never twice, ${ROUND_TRIP_MS} ms away`,
+				unit: 'mails/s',
+				peerName: 'the same without receipts',
+				runs: RUNS,
+				ours: () => ours(proxy.port, store, FAR_MAILS),
+				peer: () => ours(proxy.port, undefined, FAR_MAILS),
+			});
 		} finally {
 			await store.close();
 			await proxy.close();
