@@ -48,9 +48,9 @@ export const benchmark: Benchmark = {
 				ours: () => ours(proxy.port, store),
 				peer: () => transportEach(proxy.port, FAR_MAILS),
 			});
-			// What receipts cost, on the way to a server as servers are. To one on loopback the figure would be of
-			// no use: without them an envelope rides in a packet behind the dot, and smtp-sink holds its answer
-			// back until that of the dot was acknowledged, which takes the system up to 40 ms.
+			// What receipts cost, on the way to a server as servers are. On loopback the peer stalls at some
+			// hundreds a second: an envelope rides in a packet behind the dot there, and most likely smtp-sink
+			// does not answer it before its answer to the dot was acknowledged, for which systems take 40 ms.
 			yield await compare({
 				measure: `send, never twice, ${ROUND_TRIP_MS} ms away`,
 				unit: 'mails/s',
