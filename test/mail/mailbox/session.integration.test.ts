@@ -201,6 +201,20 @@ jest.setTimeout(20_000);
 	});
 
 	describe('in batches', () => {
+		/** A watch that died between handing on a batch of two mails and recording it. */
+		const diedWithTwo = async (shelf: Watching['shelf']): Promise<Watching> => {
+			await deliver('a', 'b');
+			const first = startWatching(account, {
+				together: 9,
+				shelf,
+				saveMark: (mark) =>
+					mark.lastUid > 0 ? Promise.reject(new Error('killed')) : Promise.resolve(),
+			});
+			await eventually('handed on', () => first.messages.length === 2);
+			await first.stop();
+			return first;
+		};
+
 		it('what is there comes together, in order, up to the limit', async () => {
 			await deliver('a', 'b', 'c', 'd', 'e');
 			const watching = startWatching(account, { together: 3, verdict: { action: 'markRead' } });
@@ -212,16 +226,8 @@ jest.setTimeout(20_000);
 		});
 
 		it('after a death in between, the same mails come in the same batch, and new ones in another', async () => {
-			await deliver('a', 'b');
-			const shelf = { saves: 0 };
-			const first = startWatching(account, {
-				together: 9,
-				shelf,
-				saveMark: (mark) =>
-					mark.lastUid > 0 ? Promise.reject(new Error('killed')) : Promise.resolve(),
-			});
-			await eventually('handed on', () => first.messages.length === 2);
-			await first.stop();
+			const shelf: Watching['shelf'] = { saves: 0 };
+			const first = await diedWithTwo(shelf);
 			await deliver('c');
 			const batches = new Map<string, string[]>();
 			const second = startWatching(account, {
@@ -238,16 +244,8 @@ jest.setTimeout(20_000);
 		});
 
 		it('handed on without one of its mails, it is over: that one comes alone', async () => {
-			await deliver('a', 'b');
 			const shelf: Watching['shelf'] = { saves: 0 };
-			const first = startWatching(account, {
-				together: 9,
-				shelf,
-				saveMark: (mark) =>
-					mark.lastUid > 0 ? Promise.reject(new Error('killed')) : Promise.resolve(),
-			});
-			await eventually('handed on', () => first.messages.length === 2);
-			await first.stop();
+			const first = await diedWithTwo(shelf);
 			const [a, b] = first.messages;
 			shelf.mails?.set(a!.digest, { batch: first.batches[0]!, handedOn: true });
 			const second = startWatching(account, { together: 9, shelf });
