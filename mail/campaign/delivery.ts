@@ -1,5 +1,5 @@
 import type { Blame } from '../model/blame';
-import { readReply } from '../smtp/reply';
+import { readReplyAt } from '../smtp/reply';
 import type { PaceSignal } from '../smtp/reply';
 import type { SendResult, SmtpProblem, SmtpStage } from '../smtp/send-result';
 
@@ -85,7 +85,7 @@ const QUOTA_PAUSE_MS = 3_600_000;
 type Refusal = Extract<SendResult, { result: 'refused' }>;
 
 function readRefusal({ reply, stage }: Refusal): Delivery {
-	const verdict = readReply(reply, stage === 'body' ? 'message' : 'recipient');
+	const verdict = readReplyAt(reply, stage);
 	if (verdict.verdict === 'accepted')
 		return { became: 'deferred', reply, reason: DEFERRED_BY.capacity, blame: 'capacity' };
 	const { blame, pace, account } = verdict;

@@ -3,6 +3,7 @@ import { parseEnhancedStatus } from '../model/enhanced-status';
 import type { EnhancedStatus } from '../model/enhanced-status';
 import { CLOCK_DELAY, DELAY, REPLY_PATTERNS } from './reply-patterns';
 import type { PaceSignal, ReplyMeaning, ReplyPattern } from './reply-patterns';
+import type { SmtpStage } from './send-result';
 
 export type { PaceSignal } from './reply-patterns';
 
@@ -58,6 +59,11 @@ export function readReply(
 		...(retryAfterMs ? { retryAfterMs } : {}),
 		...consequences(pattern, basic, status?.code, true),
 	};
+}
+
+/** What a refusal at this stage of the dialogue means; see `readReply`. */
+export function readReplyAt(reply: string, stage: SmtpStage): ReplyVerdict {
+	return readReply(reply, stage === 'body' ? 'message' : 'recipient');
 }
 
 /** Who has to sign in first, or was not believed (RFC 4954 section 6): no recipient changes that. */

@@ -1,4 +1,4 @@
-import { readReply } from '../smtp/reply';
+import { readReplyAt } from '../smtp/reply';
 import type { ReplyVerdict } from '../smtp/reply';
 import { serverIdOf } from '../smtp/server-id';
 import type { Envelope, RejectedRecipient, SendResult, SmtpProblem } from '../smtp/send-result';
@@ -67,7 +67,7 @@ export function outcomeOf(
 		}
 		case 'refused': {
 			const { reply, rejected, stage } = result;
-			const verdict = readReply(reply, stage === 'body' ? 'message' : 'recipient');
+			const verdict = readReplyAt(reply, stage);
 			return { outcome: 'refused', reply, rejected, verdict };
 		}
 		case 'notSent':
