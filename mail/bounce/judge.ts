@@ -196,12 +196,17 @@ export function tellsReason(words: string): boolean {
 /** What a receiver publishes of its codes is surer than its words. */
 const ALL_PATTERNS = [...PROVIDER_CODES, ...REASON_PATTERNS];
 
+const BEYOND_ASCII = /[^\0-\x7f]/;
+
 /** Ten thousand recipients of one report are refused in the same words. */
 const remembered = new Map<string, BounceReason | undefined>();
 
 function remember(text: string): BounceReason | undefined {
 	if (remembered.has(text)) return remembered.get(text);
-	const reason = ALL_PATTERNS.find(({ words }) => words.test(text))?.reason;
+	const isAscii = !BEYOND_ASCII.test(text);
+	const reason = ALL_PATTERNS.find(
+		({ words, isBeyondAscii }) => !(isAscii && isBeyondAscii) && words.test(text),
+	)?.reason;
 	if (remembered.size >= 500) remembered.clear();
 	remembered.set(text, reason);
 	return reason;

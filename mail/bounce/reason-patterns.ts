@@ -1,14 +1,28 @@
 import type { BounceReason } from '../model/report';
+import { CLOSED_MAILBOX, FULL_MAILBOX, UNKNOWN_USER } from './reason-languages';
+import type { ReasonInLanguages } from './reason-languages';
 
 /** What servers say, in the words that they use. The first row that fits a reply names its reason. */
 export interface ReasonPattern {
 	reason: BounceReason;
 	words: RegExp;
+	/** Not in ASCII: a reply in English needs no look at it. */
+	isBeyondAscii?: true;
 }
 
 /** Choices of plain words, joined; gaps are bounded, so that a search is linear. */
 function anyOf(...choices: string[]): RegExp {
 	return new RegExp(choices.join('|'), 'iu');
+}
+
+function inOtherLanguages(
+	reason: BounceReason,
+	{ latin, otherScripts }: ReasonInLanguages,
+): ReasonPattern[] {
+	return [
+		{ reason, words: latin },
+		{ reason, words: otherScripts, isBeyondAscii: true },
+	];
 }
 
 /**
@@ -171,21 +185,11 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:not enough|insufficient|no|out of) (?:disk |storage |mail ?box )?(?:space|storage|room)[^.\\n]{0,30}(?:user|mail ?box|recipient|account|receiver)',
 			'disk quota|storage (?:limit|quota)|mail ?box (?:size )?limit|mailbox_full|mailboxfull|mailfull',
 			"(?:too many|number of) messages (?:on|in) (?:the |this |recipient'?s? ?)?(?:server|mail ?box)",
-			// In other languages: a word for a mailbox, and soon after it one for full.
-			'(?:postfach|postvak|mailbox|schr[áa]nka|inkorg|postl[åa]da|postkass\\p{L}*|innboks|postboks|postafi[óo]k|gelen kutusu|γραμματοκιβώτιο|θυρίδα|c[ăa]su[țţt]a|скриньк\\p{L}*|скринька|кутия|sandu[čc]i[ćc]|predal|postkast|תיבת)[^.\\n]{0,50}(?:voll|\\bvol\\b|pln[áaý]|full|fuld|megtelt|dolu|γεμάτ|πλήρ|plin[ăa]|переповнен|пълна|pun\\b|poln|täis|מלאה)',
-			'zuviele mails|postfach (?:ist )?(?:voll|über)|mailbox (?:ist )?voll|speicherplatz|quota überschritten|kontingent',
-			'bo[iî]te (?:aux lettres|de r[ée]ception|mail)?[^.\\n]{0,30}(?:pleine|satur)|quota[^.\\n]{0,30}d[ée]pass',
-			'(?:buz[oó]n|casilla|cuenta)[^.\\n]{0,40}(?:llen|agotad|cuota|exced)|espacio[^.\\n]{0,30}agotado|cuota (?:de |excedida)',
-			'(?:casella|cassetta)[^.\\n]{0,30}(?:piena|esaurit)|quota superata|spazio esaurito',
-			'caixa (?:de correio|postal|de entrada)?[^.\\n]{0,30}(?:chei|lotad)|cota excedida|limite de armazenamento',
-			'postvak (?:is )?vol|mailbox is vol|mailbox van de ontvangende gebruiker is vol',
-			'skrzynk\\w+[^.\\n]{0,30}(?:pełn|przepełn|zapełn|full)|przekroczon\\w+ (?:limit|quota)',
-			'ящик[^.\\n]{0,30}(?:переполн|полон)|переполнен|квот\\p{L}*[^.\\n]{0,20}(?:превыш|исчерп)|превыш\\p{L}* квот',
-			'容量(?:を|が|超過|オーバー|制限)|メールボックス.{0,20}(?:いっぱい|一杯|満杯|超)|ボックスの容量',
-			'邮箱(?:已满|空间不足|满)|信箱(?:已滿|空間不足)|超出.{0,6}容量|사서함.{0,10}(?:가득|초과)|용량.{0,6}초과',
-			'täynnä|fuld\\b|full postlåda|inkorgen är full|posta kutusu dolu',
+			// Without a word for the mailbox.
+			'zuviele mails|mailbox van de ontvangende gebruiker is vol|full postlåda|превыш\\p{L}* квот',
 		),
 	},
+	...inOtherLanguages('mailboxfull', FULL_MAILBOX),
 	{
 		reason: 'emailtoolarge',
 		words: anyOf(
@@ -304,11 +308,9 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:account|mail ?box|user|recipient|address|e-?mail|inbox)(?:\\(s\\))?[^.\\n]{0,50}(?:is |has been |was |been |are |currently |temporarily |that you tried to reach is )?\\b(?:disabled|suspended|deactivated|inactive|discontinued|locked|frozen|expired|dormant|closed|terminated|blocked|not active|deleted)\\b(?! using| by| list)',
 			'(?:disabled|suspended|deactivated|inactive|expired|locked|dormant|closed) (?:account|mail ?box|user|recipient|e-?mail|address)',
 			'account (?:is )?not (?:active|in use|enabled)|not accepting messages|has not (?:logged|been used)',
-			'konto[^.\\n]{0,30}(?:gesperrt|deaktiviert)|postfach[^.\\n]{0,30}(?:gesperrt|deaktiviert|stillgelegt)',
-			'compte[^.\\n]{0,40}(?:bloqu|suspend|d[ée]sactiv|ferm)|cuenta[^.\\n]{0,30}(?:suspendida|deshabilitada|desactivada|inactiva|bloqueada)|conta[^.\\n]{0,30}(?:suspensa|desativada|bloqueada|inativa)|account[^.\\n]{0,20}(?:sospeso|disabilitato|disattivato)|casilla[^.\\n]{0,20}expirado',
-			'konto[^.\\n]{0,30}(?:zablokowan|zawieszon|nieaktywn)|(?:заблокирован|отключ[её]н|неактив)|停止(?:中|され)|休止|已(?:停用|禁用|被锁|冻结)',
 		),
 	},
+	...inOtherLanguages('suspend', CLOSED_MAILBOX),
 	{
 		reason: 'hostunknown',
 		words: anyOf(
@@ -338,24 +340,9 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			"(?:is |that's |are )?not (?:a )?(?:valid|known|listed|registered|local|active|current)? ?(?:user|recipient|mail ?box|account|subscriber|customer)",
 			'not listed in (?:public |domino|the)|not (?:in|found in|on) (?:(?:our|the|this) (?:directory|database|server|system|domino|list)|directory)|recip(?:ient)?notfound|nosuchuser|usernotfound|bad_recipient|unknownuser|no_such_user|invalidrecipient',
 			"address(?:ee)? (?:is )?(?:rejected|unknown|error|not)|recipient verif\\w* fail|callout verif\\w* fail|recipient (?:address )?rejected|recipient not|user not|not (?:found|known) (?:at|in) this|mail-?box not|mailbox is (?:invalid|unavailable)|dosn't exist|does ?n[o']t exist|unknown[ :]+<?[^\\s@]{1,64}@|<?[^\\s@]{1,64}@[^\\s@]{1,100}>? unknown",
-			'empf[äa]nger[^.\\n]{0,40}(?:unbekannt|nicht|existiert|ungültig)|(?:benutzer|adresse|postfach|konto|mailadresse|e-mail-adresse)[^.\\n]{0,60}(?:unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|bekannt|gültig)|ungültig)|unbekannte[rs]? (?:empfänger|benutzer|adresse)',
-			"(?:utilisateur|destinataire|adresse|compte|bo[iî]te)[^.\\n]{0,60}(?:inconnu|n'existe pas|invalide|introuvable|inexistant|erron)",
-			'(?:usuario|destinatario|direcci[oó]n|cuenta|buz[oó]n|casilla)[^.\\n]{0,60}(?:desconocid|no existe|inexistente|inv[aá]lid|no (?:es )?v[aá]lid|no encontrad|no se (?:ha )?encontr)',
-			'(?:usu[aá]rio|destinat[aá]rio|endere[cç]o|conta|caixa)[^.\\n]{0,60}(?:desconhecid|n[aã]o (?:existe|encontrad)|inexistente|inv[aá]lid)',
-			'(?:utente|destinatario|indirizzo|casella)[^.\\n]{0,60}(?:sconosciut|non (?:esiste|trovat|valid)|inesistente)',
-			'(?:χρήστης|παραλήπτης|διεύθυνση)[^.\\n]{0,50}(?:δεν (?:υπάρχει|βρέθηκε)|άγνωστ)',
-			'(?:utilizator\\p{L}*|destinatar\\p{L}*|adres[aă])[^.\\n]{0,50}(?:nu (?:exist[ăa]|a fost g[ăa]sit)|necunoscut|inexistent)',
-			'(?:користувач|одержувач|адрес|скриньк)\\p{L}*[^.\\n]{0,50}(?:не (?:знайдено|існує)|невідом)|(?:потребител|получател|адрес)\\p{L}*[^.\\n]{0,50}(?:не съществува|непознат)',
-			'(?:korisnik|primatelj|primalac|adresa|uporabnik|prejemnik|pou[žz][íi]vate[ľl]|pr[íi]jemca|kasutaja|vartotojas|lietotājs)[^.\\n]{0,50}(?:ne postoji|nepoznat|ne obstaja|neexistuje|nezn[áa]m|ei eksisteeri|tundmatu|neegzistuoja|neeksistē)',
-			'(?:משתמש|נמען|כתובת|תיבה)[^.\\n]{0,40}(?:לא (?:קיים|נמצא|קיימת|נמצאה))|(?:المستخدم|المستلم|العنوان)[^.\\n]{0,40}(?:غير (?:موجود|معروف)|لا يوجد)|(?:người dùng|người nhận|địa chỉ)[^.\\n]{0,40}không tồn tại|(?:ผู้ใช้|ผู้รับ)[^.\\n]{0,40}ไม่(?:พบ|มี)|(?:pengguna|penerima|alamat)[^.\\n]{0,40}tidak (?:ada|ditemukan|dikenal)',
-			'(?:gebruiker|ontvanger|adres|postbus|mailbox)[^.\\n]{0,60}(?:onbekend|bestaat niet|niet bestaat|niet gevonden|ongeldig)',
-			'(?:odbiorc\\p{L}|użytkownik\\p{L}*|adres\\p{L}*|konto|skrzynk\\p{L})[^.\\n]{0,80}(?:nie istnieje|nieznan|niepoprawn|nieprawidłow)',
-			'(?:пользовател|получател|адрес|ящик|абонент)\\p{L}*[^.\\n]{0,60}(?:не (?:найден|существует|зарегистрирован|обнаружен)|неизвест|недействит|нет)|нет такого (?:пользовател|адрес|ящик)|такого (?:пользовател|адрес|ящик)\\p{L}* нет',
-			'(?:ユーザ|宛先|アドレス|メールボックス|受信者|ディレクトリ|リスト)[^\\n]{0,40}(?:存在しません|見つかりません|ありません|不明|存在しない)|あて先不明|宛先不明|送信先.{0,20}見つから',
-			'(?:用户|收件人|帐户|账户|邮箱|地址|使用者|帳戶|信箱)[^\\n]{0,20}(?:不存在|未找到|无效|找不到|無效|未知|不正确)|(?:사용자|수신자|계정|주소)[^\\n]{0,30}(?:없|존재하지|찾을 수)',
-			'(?:användare|mottagare|bruger|modtager|bruker|mottaker|käyttäj\\p{L}*|vastaanottaj\\p{L}*|uživatel|příjemce|kullanıcı|alıcı|felhasználó|címzett)[^.\\n]{0,50}(?:okänd|finns inte|inte finns|ukendt|findes ikke|ikke findes|ukjent|finnes ikke|ikke finnes|tuntematon|ei löydy|ei ole olemassa|neexistuje|neznám|bulunamadı|mevcut değil|ismeretlen|nem létezik)',
 		),
 	},
+	...inOtherLanguages('userunknown', UNKNOWN_USER),
 	{
 		reason: 'policyviolation',
 		words: anyOf(
