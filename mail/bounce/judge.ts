@@ -124,6 +124,8 @@ function causeOf(
 	const byStatus = status && !isVague(status) ? status.reason : undefined;
 	if (said === 'userunknown' && byStatus && OF_A_MAILBOX.has(byStatus))
 		return saysOnlyUnavailable(diagnostic) ? byStatus : said;
+	// A domain that was not found for now is one that the DNS did not answer for.
+	if (said === 'hostunknown' && status?.class === 4) return 'networkerror';
 	if (said) return said;
 	if (byStatus && byStatus !== 'onhold') return byStatus;
 	return (
@@ -144,9 +146,9 @@ function saysOnlyUnavailable(words: string): boolean {
 
 /** The address itself was refused: in reply to RCPT TO, by a name that servers have for it, or of a name list. */
 const REFUSED_ADDRESS =
-	/\brcpt\b|address (?:was )?not found|address you entered|address couldn't be found|\(state 1[34]\)|does not like recipient|recipients? (?:address |was |were )rejected|invalid (?:recipient|final delivery)|no mailbox here|remote smtp server returned|not listed in|domino|unknown recipient/i;
+	/\brcpt(?:\b|_to)|address (?:was )?not found|address you entered|address couldn't be found|\(state 1[34]\)|does not like recipient|recipients? (?:address |was |were )rejected|invalid (?:recipient|final delivery)|no mailbox here|remote smtp server returned|not listed in|domino|unknown recipient/i;
 const ENGLISH = /\b(?:user|recipients?|account|mail ?box|addressee|unknown|valid)\b/i;
-const ADDRESS_STATUS = /^\d\.(?:1\.|4\.[14]$|5\.0$|2\.1$|3\.0$)/;
+const ADDRESS_STATUS = /^\d\.(?:1\.|4\.[14]$|5\.0$|3\.0$)/;
 
 /**
  * That a user is unknown is certain when the address itself was refused. Said later, or of its own
@@ -154,7 +156,7 @@ const ADDRESS_STATUS = /^\d\.(?:1\.|4\.[14]$|5\.0$|2\.1$|3\.0$)/;
  */
 function isSureOfUser(status: EnhancedStatus | undefined, words: string): boolean {
 	if (status && !isVague(status) && ADDRESS_STATUS.test(status.code)) return true;
-	if (status && /\.2\.\d+$/.test(status.code)) return false;
+	if (status && /\.2\.(?!1$)\d+$/.test(status.code)) return false;
 	// A reply of SMTP is in English: in another language, the server that reports speaks for itself.
 	return REFUSED_ADDRESS.test(words) || !ENGLISH.test(words);
 }
@@ -230,10 +232,12 @@ function bareWords(words: string): string {
 		(end > 20 ? own.slice(0, end) : own)
 			.replace(/https?:\/\/[^\s>"')\]]{1,2000}/g, ' ')
 			.replace(/[^\s<>()[\],;:"@]{1,64}@[\w.-]{1,190}/g, 'a@b')
+			// Its dots would end a sentence.
+			.replace(/(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)/g, 'ip')
 			// The lines of a longer reply begin with its codes again.
 			.replace(/(?<=\S )[45]\d\d[- ](?:[45]\.\d{1,3}\.\d{1,3} ?)?(?=\S)/g, '')
 			// Postfix's own words before those of a filter behind it.
-			.replace(/recipient address rejected: (?!access denied)(?=\w)/gi, '')
+			.replace(/recipient address rejected: (?!access denied|undeliverable)(?=\w)/gi, '')
 			.replace(/\s+/g, ' ')
 			.trim()
 	);

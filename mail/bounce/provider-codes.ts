@@ -9,6 +9,30 @@ export const PROVIDER_CODES: readonly ReasonPattern[] = [
 	{ reason: 'ratelimited', words: /\bRP-00[1-3]\b|\bS77[4-7]\b/i },
 	{ reason: 'blocked', words: /\bS31(?:40|50)\b|\bDY-00[12]\b|\bOU-00[12]\b|\bSC-00[2-4]\b/i },
 	{ reason: 'spamdetected', words: /\bSC-001\b/i },
+	// Orange and La Poste: postmaster.orange.fr, postmastery.com on OFR and LPN codes.
+	{ reason: 'ratelimited', words: /\b(?:OFR|LPN)\d{3}_104\b/i },
+	{ reason: 'blocked', words: /\b(?:OFR|LPN)\d{3}_102\b/i },
+	{ reason: 'rejected', words: /\b(?:OFR|LPN)\d{3}_405\b/i },
+	{ reason: 'userunknown', words: /\b(?:OFR|LPN)(?:\d{3})?_416\b/i },
+	{ reason: 'mailboxfull', words: /\b(?:OFR|LPN)\d{3}_417\b/i },
+	{ reason: 'authfailure', words: /\b(?:OFR|LPN)\d{3}_517\b/i },
+	// Comcast: postmaster.comcast.net, "Mail delivery error codes".
+	{ reason: 'blocked', words: /\b(?:BL0\d{2}|BL00\d{4}|ES0000[01]\d)\b/ },
+	{ reason: 'ratelimited', words: /\bRL(?:001|0000[01]\d)\b/ },
+	// AOL, as it was: postmaster.aol.com, "Error messages".
+	{ reason: 'blocked', words: /\b(?:RTR|RLY|DYN|CON):[A-Z][A-Z0-9]\b/ },
+	{ reason: 'spamdetected', words: /\bHVU:[A-Z]\d\b/ },
+	{ reason: 'requireptr', words: /\bDNS:(?:B\d|NR)\b/ },
+	// Facebook: postmaster.facebook.com, "SMTP response codes".
+	{ reason: 'userunknown', words: /\b(?:RCP-P1|INT-P[134])\b/ },
+	{ reason: 'filtered', words: /\bRCP-P2\b/ },
+	{ reason: 'emailtoolarge', words: /\b(?:MSG-P1|INT-P2)\b/ },
+	{ reason: 'contenterror', words: /\bMSG-P2\b/ },
+	{ reason: 'rejected', words: /\bDNS-(?:P[12]|T1)\b/ },
+	{ reason: 'requireptr', words: /\bDNS-(?:P3|T2)\b/ },
+	{ reason: 'systemerror', words: /\b(?:INT-T\d{1,2}|RCP-T1)\b/ },
+	// T-Online: postmaster.t-online.de.
+	{ reason: 'blocked', words: /\bIP=[^-\n]{1,50}- A problem occurred/i },
 	// Exchange Online: learn.microsoft.com, "Non-delivery reports in Exchange Online".
 	{
 		reason: 'blocked',
