@@ -19,7 +19,7 @@ const SUBJECTS = new RegExp(
 		'automatyczna odpowied|autoodpowied|poza biurem|odpowied[źz] automatyczna|nieobecno',
 		'автоматический ответ|автоответ|нет на месте|в отпуске|отсутств',
 		'自動(?:応答|返信)|不在|外出|休暇|自动(?:回复|答复)|自動(?:回覆|回復)|外出|자동 ?(?:회신|응답)|부재',
-		'autosvar|fr[åa]nvar|frav[æa]r|automatisk (?:svar|besvarelse)|automaattinen|poissa|automatick[áa] odpov|mimo kancel|otomatik yan[ıi]t|autom[aā]tisk[aā] (?:atbilde|prombūtnes)|automatinis atsakym|automaatvastus|ofisde değil|automatick[áa] (?:odpove|odpově)|samodejni odgovor|automatski odgovor|автоматична відповідь|автоматичен отговор|trả lời tự động|balasan otomatis|automatikus v[áa]lasz|r[ăa]spuns automat|αυτόματη απάντηση|מענה אוטומטי|رد تلقائي',
+		'autosvar|fr[åa]nvar|frav[æa]r|automatisk (?:svar|besvarelse)|automaattinen|poissa|automatick[áa] odpov|mimo kancel|otomatik yan[ıi]t|autom[aā]tisk[aā] (?:atbilde|prombūtnes)|automatinis atsakym|automaatvastus|ofisde değil|automatick[áa] (?:odpove|odpově)|samodejni odgovor|automatski odgovor|автоматична відповідь|автоматичен отговор|trả lời tự động|balasan otomatis|automatikus v[áa]lasz|r[ăa]spuns automat|αυτόματη απάντηση|(?:מענה|תגובה) אוטומטית?|رد تلقائي|پاسخ خودکار|स्वचालित (?:उत्तर|जवाब)|(?:การ)?ตอบกลับอัตโนมัติ',
 	].join('|')})`,
 	'iu',
 );
@@ -122,7 +122,10 @@ function isAutoReply(headers: Headers): boolean {
 	if (/delivery-status|feedback-report/i.test(first(headers, 'content-type'))) return false;
 	if (/^auto-replied/i.test(first(headers, 'auto-submitted'))) return !saysUndelivered(subject);
 	if (/auto[_-]?reply/i.test(first(headers, 'precedence'))) return true;
-	return MARKS.some((name) => headers.has(name)) && !saysUndelivered(subject);
+	const isMarked =
+		MARKS.some((name) => headers.has(name)) ||
+		/autorespon|auto-?reply|vacation/i.test(first(headers, 'x-mailer'));
+	return isMarked && !saysUndelivered(subject);
 }
 
 /**

@@ -36,7 +36,7 @@ export function readComplaint(
 ): Complaint | undefined {
 	const part = message.parts.find(({ type }) => type === 'message/feedback-report');
 	const fields = part ? readHeaders(part.text.trim()).headers : undefined;
-	if (!fields && !isLoop(message.headers)) return undefined;
+	if (!fields && !isLoop(message.headers, original)) return undefined;
 	const type = first(fields, 'feedback-type') || 'abuse';
 	if (NO_COMPLAINT.test(type)) return { kind: 'other', recipients: [] };
 	return {
@@ -54,11 +54,12 @@ export function readComplaint(
 	};
 }
 
-function isLoop(headers: Headers): boolean {
-	// Outlook's junk mail reports return the mail with this header in front of it.
-	if (headers.has('x-hmxmroriginalrecipient')) return true;
-	const from = first(headers, 'from');
+function isLoop(headers: Headers, original: Headers | undefined): boolean {
 	const subject = first(headers, 'subject');
+	// Outlook's junk mail reports return the mail with this header in front of it, or in it.
+	if (headers.has('x-hmxmroriginalrecipient')) return true;
+	if (original?.has('x-hmxmroriginalrecipient') && /complaint about/i.test(subject)) return true;
+	const from = first(headers, 'from');
 	return LOOPS.some((loop) => loop.from.test(from) && loop.subject.test(subject));
 }
 

@@ -1,3 +1,4 @@
+import { withoutQuotes } from './forwarded-by-person';
 import { first } from './headers';
 import type { Headers } from './headers';
 
@@ -7,7 +8,7 @@ function anyOf(...choices: string[]): RegExp {
 
 /** Who writes reports: the daemon's own names. */
 const DAEMON = anyOf(
-	'mailer-?daemon|post_?master|mail(?:er)? ?daemon|mdaemon|mail ?delivery|delivery ?(?:sub)?system|mail ?system|system administrator|mail ?administrator|microsoftexchange[0-9a-f]{20}',
+	'mailer-?daemon|post_?master|mail(?:er)? ?daemon|mdaemon|mail ?delivery|delivery ?(?:sub)?system|mail ?system|system administrator|mail ?administrator|posta-certificata@|microsoftexchange[0-9a-f]{20}',
 	'webshield|interscan|imss|mailmarshal|mailsweeper|mail\\.delivery|lsmtp|daemon@|listserv|no-?reply@sns\\.',
 	// What Exchange, and servers of one country, call themselves there.
 	'systemadministrator|administrateur syst|administrador del? sistema|amministratore di sistema|systeembeheerder|administrator systemu|системный администратор|почтов(?:ая|ый) (?:служба|сервер)|система доставки|邮件系统|郵件系統|系统(?:管理员|退信)|系統管理員|システム管理者|メール配信|시스템 관리자',
@@ -34,7 +35,7 @@ const FAILURE = anyOf(
 	// Scandinavia and Finland, then east and south.
 	'(?:kan|kunne) ikke (?:leveres|sendes|bli levert)|mislyk(?:kedes|tes)|ikke leveret|ikke levert|(?:kan|kunde) inte (?:levereras|skickas)|gick inte att leverera|ej levererat|ei (?:voi(?:da|tu)?|pystytty) toimitt|epäonnistui',
 	'nebylo možné doručit|nedoruč|nelze doručit|nezdařil|nemohl[aoy]? být doručen|nemožno doručiť|nedá sa doručiť|ni bilo mogoče dostaviti|(?:nije|ne može se) (?:moguće )?(?:isporuč|dostav)|iletileme|teslim edileme|gönderilemedi|nem (?:kézbesíthető|sikerült kézbesíteni)|kézbesít|nu a (?:putut fi|fost) (?:livrat|trimis)|imposibil de livrat|nelivrabil|nepavyko pristatyti|nepristatyt|neizdevās piegādāt|nevar piegādāt|ei saanud kohale toimetada|kohaletoimetamine',
-	'δεν (?:είναι δυνατή η παράδοση|παραδόθηκε|ήταν δυνατή)|η παράδοση απέτυχε|не (?:вдалося|вдається) доставити|не (?:доставлено|може бути доставлен)|не може да бъде доставен|недоставен|сбой доставки|не удается доставить|לא ניתן (?:למסור|לשלוח)|נכשל|تعذر (?:تسليم|التسليم|إرسال)|لم يتم (?:تسليم|التسليم)|فشل|ไม่สามารถ(?:ส่ง|จัดส่ง)|không (?:thể )?gửi (?:được|thư)|tidak (?:dapat )?(?:terkirim|dikirim)|gagal (?:dikirim|terkirim)',
+	'δεν (?:είναι δυνατή η παράδοση|παραδόθηκε|ήταν δυνατή)|η παράδοση απέτυχε|не (?:вдалося|вдається) доставити|не (?:доставлено|може бути доставлен)|не може да бъде доставен|недоставен|сбой доставки|не удается доставить|לא ניתן (?:למסור|לשלוח)|נכשל|تعذر (?:تسليم|التسليم|إرسال)|لم يتم (?:تسليم|التسليم)|تحویل (?:داده )?نشد|ارسال نشد|فشل|ไม่สามารถ(?:ส่ง|จัดส่ง)|không (?:thể )?gửi (?:được|thư)|tidak (?:dapat )?(?:terkirim|dikirim)|gagal (?:dikirim|terkirim)',
 );
 
 /** Sentences that only machines write: these make a report, whoever it claims to be from. */
@@ -49,7 +50,7 @@ const DELAYED = anyOf(
 );
 /** A subject that a server begins so tells of success: Exchange in its users' languages, Postfix. */
 const DELIVERED_SUBJECT =
-	/^(?:successful (?:mail )?delivery|(?:delivered|relayed|expanded|zugestellt|weitergeleitet|übermittelt|remis|relayé|transmis|entregad[oa]|retransmitido|entregue|recapitato|consegnato|inoltrato|bezorgd|afgeleverd|doorgestuurd|dostarczono|przekazano|levererat|vidarebefordrat|leveret|levert|videresendt|toimitettu|doručeno|kézbesítve|teslim edildi|παραδόθηκε|доставлено|ретранслировано|配信済み|中継済み|已送达|已传递|已送達|已傳遞|배달됨)\s?[:：])/iu;
+	/^(?:successful (?:mail )?delivery|(?:delivered|relayed|expanded|zugestellt|weitergeleitet|übermittelt|remis|relayé|transmis|entregad[oa]|retransmitido|entregue|recapitato|(?:avvenuta )?consegna|consegnato|inoltrato|bezorgd|afgeleverd|doorgestuurd|dostarczono|przekazano|levererat|vidarebefordrat|leveret|levert|videresendt|toimitettu|doručeno|kézbesítve|teslim edildi|παραδόθηκε|доставлено|ретранслировано|配信済み|中継済み|已送达|已传递|已送達|已傳遞|배달됨)\s?[:：])/iu;
 /** The same in the words of the report. */
 const DELIVERED = anyOf(
 	'(?:was|were|has been|have been) (?:successfully )?delivered to|(?<!not )delivered successfully|(?<!not |un)successful(?:ly)? (?:mail |message )?deliver|delivery[^.\\n]{0,60} (?:is|was) (?:complete|successful)|expect no further notifications',
@@ -91,9 +92,18 @@ export function tellsFailure(text: string): boolean {
 	return FAILURE.test(text);
 }
 
+/** What waits for the reader of the mail: the form of a filter's digest, and of those who imitate it. */
+const FOR_READER =
+	/\b(?:you have|your mailbox has|\d{1,4}) (?:new |unread )?(?:undelivered|pending|held|blocked|quarantined|incoming|suspended) (?:e-?mails?|mails?|messages)\b/i;
+
+/** Whether a mail speaks of those that its reader did not get, and of none that they sent. */
+export function tellsOfMailbox(subject: string, text: string): boolean {
+	return FOR_READER.test(subject) || FOR_READER.test(text.slice(0, 4_000));
+}
+
 /** Whether the words are a server's, whoever the mail claims to be from. */
 export function isMachineWritten(headers: Headers, text: string): boolean {
-	if (!MACHINE.test(text)) return false;
+	if (!MACHINE.test(withoutQuotes(text))) return false;
 	// A list passes reports on too, and they say so in their subject.
 	const isOfList = OF_A_LIST.some((name) => headers.has(name));
 	return !isOfList || isFromDaemon(headers) || tellsFailure(first(headers, 'subject'));

@@ -6,6 +6,7 @@ import { oneLine, readDeliveryStatus } from './delivery-status';
 import type { DeliveryStatus, OtherWords } from './delivery-status';
 import { DIALECTS } from './dialects';
 import { readComplaint } from './feedback-report';
+import { isForwardedByPerson } from './forwarded-by-person';
 import { first } from './headers';
 import type { Headers } from './headers';
 import { judge, MAX_CONTEXT, tellsReason } from './judge';
@@ -18,6 +19,7 @@ import {
 	isMachineWritten,
 	tellsDelay,
 	tellsFailure,
+	tellsOfMailbox,
 	tellsSuccess,
 } from './notice-signs';
 import { describeOriginal, findOriginal, referenceSources } from './original';
@@ -40,6 +42,8 @@ interface Reading {
 	original: Headers | undefined;
 	/** The message ends before it should. */
 	isCut: boolean;
+	/** A person passes on what their words quote. */
+	isPassedOn: boolean;
 }
 
 /**
@@ -101,7 +105,19 @@ function readingOf(message: Message): Reading {
 	const original = findOriginal(message, notice);
 	const isCut = isCutOff(message);
 	// Whom it failed for would have come behind: those whom the mail was for are many, or a list.
-	return { message, notice: isCut ? withoutQuotedTo(notice) : notice, original, isCut };
+	return {
+		message,
+		notice: isCut ? withoutQuotedTo(notice) : notice,
+		original,
+		isCut,
+		isPassedOn: isPassedOn(message),
+	};
+}
+
+function isPassedOn({ headers, parts }: Message): boolean {
+	const [text] = parts;
+	if (text === undefined || !text.type.startsWith('text/') || isFromDaemon(headers)) return false;
+	return isForwardedByPerson(headers, text.text.slice(0, 4_000));
 }
 
 function describe({ message, original }: Reading, found: Found): MailReport {
@@ -184,7 +200,8 @@ function readStatusInText(reading: Reading): DeliveryStatus | undefined {
 		/^[ \t>]{0,8}(?:final|original)-recipient[ \t]*:[ \t]*(?:rfc822|smtp|x400|utf-8)[ \t]*;/im.exec(
 			text,
 		);
-	if (!start || !isByServer(reading)) return undefined;
+	// Whoever passes a whole report on: its fields say what the server meant for programs.
+	if (!start || !isByServer({ ...reading, isPassedOn: false })) return undefined;
 	const before = text.slice(0, start.index).lastIndexOf('\n\n');
 	const fields = text
 		.slice(Math.max(0, before))
@@ -241,11 +258,11 @@ function toldAction(reading: Reading): ToldAction | undefined {
 			return actionIn(reading);
 	}
 	const isTold = isMachineWritten(headers, text) && !headers.has('in-reply-to');
-	return isTold ? actionIn(reading) : undefined;
+	return isTold && !reading.isPassedOn ? actionIn(reading) : undefined;
 }
 
-function isByServer({ message: { headers }, notice }: Reading): boolean {
-	return isFromDaemon(headers) || isMachineWritten(headers, notice.text);
+function isByServer({ message: { headers }, notice, isPassedOn }: Reading): boolean {
+	return isFromDaemon(headers) || (!isPassedOn && isMachineWritten(headers, notice.text));
 }
 
 function actionIn({ message, notice }: Reading): 'failed' | 'delayed' {
@@ -283,7 +300,8 @@ function whoFailed(
 function readNameless(reading: Reading): Found | undefined {
 	const { message, notice, original, isCut } = reading;
 	const subject = first(message.headers, 'subject');
-	if (!isByServer(reading) || !tellsFailure(subject)) return undefined;
+	if (!isByServer(reading) || !tellsFailure(subject) || tellsOfMailbox(subject, notice.text))
+		return undefined;
 	const own = ownAddresses(message, original);
 	const to = isCut ? [] : (original?.get('to') ?? []).flatMap((field) => addressesIn(field));
 	const [only] = to;
