@@ -167,9 +167,9 @@ const PHRASE =
 const NOT_A_PHRASE =
 	/(?:contact|from|sender|assistance|help|questions?|reply|write|(?:please|further)[^@]{0,40}(?:mail|message|e-?mail) to|by|sent by|hello|hallo|hola|dear|bonjour|abuse|postmaster|reset)[\s:<"'([]{0,6}$/i;
 
-/** "If this is a mistake, forward the message to unblock@example.net." */
+/** "If this is a mistake, forward the message to unblock@example.net", "his new address is bob@example.net". */
 const TO_HELPERS =
-	/\b(?:forward|report (?:it|this|the|your)|complain|appeal|whitelist\w{0,6}|unblock\w{0,6}|delist\w{0,6})\b[^@.]{0,60}\b(?:to|at|via|with)[\s:<"'([]{0,6}$/i;
+	/\b(?:forward|report (?:it|this|the|your)|complain|appeal|whitelist\w{0,6}|unblock\w{0,6}|delist\w{0,6})\b[^@.]{0,60}\b(?:to|at|via|with)[\s:<"'([]{0,6}$|\b(?:new|neue|nouvelle|nueva|nuov[ao]|nov[ao]|nieuwe) (?:e-?mail[- ]?)?(?:address|adresse|adres|dirección|indirizzo|endereço)\b[^@.]{0,20}$|\bmoved to[\s:<"'([]{0,6}$/i;
 
 /** In a sentence: "could not be delivered to ada@example.org". */
 const inPhrase: Rung = (line, lines, index) =>

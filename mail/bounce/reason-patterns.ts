@@ -35,7 +35,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'networkerror',
 		words: anyOf(
 			'host not found, try again',
-			'\\bno route to\\b(?! domain)|reset by peer|best-preference mx',
+			'\\bno route to\\b(?! domain)|reset by peer|best-preference mx|host ?name lookup failure',
 			// Nobody listens there; "connection refused by" is said of whom a server will not talk to.
 			'connect(?:ion)? to [^\\n]{0,120}: connection refused',
 		),
@@ -74,7 +74,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'filtered',
 		words: anyOf(
 			'has blocked (?:you|your|the sender)|chosen not to (?:receive|accept)|personal (?:black|block) ?list',
-			'(?:user|recipient|mailbox)(?: owner)? (?:blocks|refuses|only accepts|accepts only|(?:does not|doesn.t) accept (?:e-?mail|mail|messages) from)',
+			'(?:user|recipient|mailbox)(?: owner)? (?:blocks|rejects|refuses|has chosen to (?:reject|block|refuse)|only accepts|accepts only|(?:does not|doesn.t) accept (?:e-?mail|mail|messages) from)',
 		),
 	},
 	{
@@ -98,7 +98,9 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			"sender (?:address )?(?:is |was )?blocked|sender(?:'s)? domain (?:must|has to|is|was|does|doesn't|not|could)\\b(?! not (?:pass|meet)\\b)",
 			'sender address rejected(?![^\\n]{0,120}\\b(?:spf|dmarc|dkim|gr[ae]y|unauthenticated|quota|rate))',
 			"(?:\\bfrom|sender)(?:'s)?[^.\\n]{0,8} (?:e-?mail )?(?:domain|address|mx)[^.\\n]{0,30}(?:invalid|not exist|no mx)",
-			'invalid (?:e-?mail )?sender|sender denied|[ée]metteur invalide',
+			'invalid (?:e-?mail )?sender|sender denied|[ée]metteur invalide|sender address unverif|sender not (?:in|on) the|mail from domain[^.\\n]{0,20}not',
+			"(?:sender(?:'s)?|your) (?:e-?mail |mail )?address[^.\\n]{0,20}(?:black ?list|block ?list|blocked|banned)",
+			'not a member\\b|posting (?:is |was )?(?:denied|refused|not (?:allowed|permitted))',
 			'your (?:e-?mail )?(?:domain|address) (?:is |was |has been )?(?:not (?:allowed|permitted)|banned|blacklisted|rejected|refused)',
 			'verification failed for <?a@b>?(?![^\\n]{0,80}(?:user|mailbox|recipient))',
 		),
@@ -106,7 +108,8 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'blocked',
 		words: anyOf(
-			'(?:your|sending|source|client) ip(?: address)?[^.\\n]{0,20} (?:blocked|blacklisted|banned)(?![^\\n]{0,120}reputation)',
+			'(?:your|sending|source|client) (?:ip(?: address)?|host|mail ?server|server|network)[^.\\n]{0,20} (?:blocked|blacklisted|banned)(?![^\\n]{0,120}reputation)',
+			'(?:mail|messages?|connections?) from (?:your |this |a )?(?:\\w{1,20} )?(?:network|host|server)\\b[^.\\n]{0,30} (?:rejected|refused|denied|not accepted)',
 			'(?:e-?mail|messages?) from \\[?ip\\]? (?:is |was |has been )(?:currently |temporarily )?(?:blocked|refused)',
 		),
 	},
@@ -133,7 +136,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:user|recipient|mailbox|account|address|member) (?:has |have )?(?:been )?moved',
 			'(?:no longer|not) (?:works|employed|with (?:the|this) (?:company|organi[sz]ation))|has left (?:the|our|this) (?:company|organi[sz]ation|firm)',
 			'(?:e-?mail )?address (?:has )?(?:been )?(?:changed|replaced) (?:to|by)|address has (?:been )?changed|\\bhas moved to\\b',
-			'please (?:use|try) (?:the |his |her |my )?new (?:e-?mail )?address|new (?:e-?mail )?address is\\b',
+			'please (?:use|try) (?:the |his |her |my )?new (?:e-?mail )?address|(?<!our )new (?:e-?mail )?address is\\b',
 			// RFC 5321 section 3.4.
 			'user not local[;,] (?:please )?try',
 			'ist umgezogen|neue (?:e-?mail-?)?adresse|nouvelle adresse',
@@ -149,7 +152,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			// GMX says so before it says why.
 			'no smtp service(?! ?[-:]? ?(?:5\\d\\d[- ])?(?:ip|bad|black|block|invalid|dns))',
 			'(?:this|the) (?:server|host|system|domain) does not (?:accept|receive|handle) (?:incoming )?(?:e-?)?mail',
-			'smtp (?:protocol|service) (?:is )?(?:not available|disabled)',
+			'smtp (?:protocol|service) (?:is )?(?:not available|disabled)|not accept (?:any )?(?:e-?)?mail (?:at|on|for) this (?:host|server|domain)',
 		),
 	},
 	{
@@ -170,7 +173,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'\\bdmarc\\b',
 			'\\bdkim\\b.{0,60}(?:fail|invalid|reject|not pass|did not|missing|required|verif|unsigned)',
-			'\\bspf\\b.{0,80}(?:fail|record|reject|not|den|check|error|settings|policy|softfail)',
+			'\\bspf\\b.{0,80}(?:fail|record|reject|not|den|check|error|settings|policy|softfail|unauthori[sz]ed)',
 			'(?:fail|reject|\\bbad|violat|\\bden|not pass|not authori[sz]ed by)[^:\\n]{0,40}\\b(?:spf|dkim|arc)\\b|\\barc\\b.{0,20}fail',
 			"(?:isn't|not|in) ?(?:properly )?align|(?:not|didn't|doesn't) pass[^.\\n]{0,30}authentication",
 			'sender policy framework|sender ?id\\b[^.\\n]{0,20}(?:fail|not permitted)',
@@ -191,7 +194,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:fix|no|missing|invalid|without) reverse',
 			'cannot (?:find|resolve) your (?:reverse |client )?(?:host ?name|ip|address)',
 			'client host(?:name)? rejected: cannot find',
-			'unresolvable (?:client )?host ?name',
+			'unresolvable client host ?name|client host ?name unresolvable',
 			"ip address (?:does not|doesn't) resolve|ip (?:name|reverse) lookup failed",
 			'\\bfcrdns\\b',
 		),
@@ -225,7 +228,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:over|exceed\\w*|above|out ?of|beyond|reached|overdrawn|hit|has no)(?:(?!relay|sending|outbound|outgoing|rate|daily|hourly)[^.\\n]){0,60}quota',
 			'(?<!sending |relay |relay-|rate |rate-|daily |hourly |message |recipient )quota[^.\\n]{0,30}(?:exceed|violation|full|reached|overflow|over|would)',
 			'over ?quota|overquota|quota_exceeded|exceeded_quota',
-			'exceed\\w* (?:its|his|her|their|the)? ?(?:disk|storage|mail ?box) (?:space |size )?(?:limit|quota|allocation)',
+			'exceed\\w* (?:its|his|her|their|the)? ?(?:disk|storage|mail ?box|space) (?:space |size )?(?:limit|quota|allocation)',
 			'(?:not enough|insufficient|no|out of) (?:disk |storage |mail ?box )?(?:space|storage|room)[^.\\n]{0,30}(?:user|mail ?box|recipient|account|receiver)',
 			'(?:mail ?box|inbox|account|user|recipient)[^.\\n]{0,40}(?:out of|not enough|insufficient|no more|no free|no) (?:free |disk |storage )?(?:space|room|storage)',
 			'(?:mail ?box|inbox) space not enough|too much mail data|message count in (?:the )?mail ?box',
@@ -307,7 +310,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		reason: 'contenterror',
 		words: anyOf(
 			'content presents a potential',
-			'header error|illegal attachment|attachment[^.\\n]{0,40}(?:not allowed|not accept|block|prohibit|reject|type|extension)',
+			'header error|illegal attachment|attachment[^\\n]{0,40}(?:not allowed|not accept|block|prohibit|reject|type|extension)',
 			'(?:banned|forbidden|blocked|prohibited|dangerous) (?:file|attachment|content|extension)',
 			'\\b(?:executable|macro|encrypted|archive|zip|password)\\b[^.\\n]{0,25}(?:attachment|file|document|content)|(?:attachment|file)[^.\\n]{0,25}(?:executable|encrypted|macros?)\\b|malformed mime',
 			'8[ -]?bit[^.\\n]{0,30}(?:not|charact)|improper use of 8-bit|charset|mime[ -](?:error|type|format)',
@@ -323,16 +326,17 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:ips?|hosts?|client|server|network|address|connection|domain)\\b[^.\\n]{0,60}(?:black ?list|block ?list|deny ?list|blocked|banned)',
 			'\\bip block\\b|not allowed to connect|mail ?server is (?:rejected|refused|blocked)|refused by (?:black|block)',
 			'(?:black|block|deny|access)[ -]?list(?:ed)?[^.\\n]{0,40}(?:ip|host|client|server|network|recipient)',
-			'our block ?list|blocked (?:using|by|for|because|due|ip|from|-)|\\bblock list\\b',
+			'our block ?list|blocked (?:using|by(?! (?:the |our |an? )?(?:admin|polic|rule|content|recipient|user))|for|because|due|ip|from|-)|\\bblock list\\b',
 			'client host[^.\\n]{0,80}(?:rejected|blocked|refused|denied)|client (?:address |ip )?(?:rejected|refused|blocked)',
 			'connect(?:ion)?s? (?:was |is |has been )?(?:refused|dropped|rejected|denied|not accepted|reset)',
 			"(?:mail|messages?) from \\[?ip\\]? (?:weren't|was|were|is|has been|not|refused|temporarily)",
 			'access (?:denied|refused)[^.\\n]{0,30}(?:ip|from your|host)|no access from|(?:your|sending|this) (?:ip|host|server|mail server)[^.\\n]{0,40}(?:not allowed|denied|refused|rejected|forbidden|confirmation|blacklist)',
 			'open (?:relay|proxy)|dynamic(?:ally)?(?:[ -]assigned)? (?:ip|address|host)|dialup|dial-up|residential',
-			'invalid ip for sending|(?:bad|invalid|unknown|forged) helo|helo[^.\\n]{0,30}(?:reject|invalid|refus|denied|not)',
+			'invalid ip for sending|(?:bad|invalid|unknown|forged) helo|helo[^.\\n]{0,30}(?:reject|invalid|refus|denied|not|requires|mismatch)',
 			'service refus|requires confirmation|may not be mail exchanger',
 			"we (?:do not|don't) accept (?:mail|connections) from|connection dropped|connection was dropped",
-			'gr[ae]y-?list',
+			'gr[ae]y-?list|intrusion prevention',
+			'(?:ip|host|server|address)\\b[^.\\n]{0,40} listed (?:in|on|at|by)\\b|\\bdsbl\\b',
 			'not accepting connections|refused to talk to me[^\\n]{0,80}(?:service not available|closing (?:transmission|connection))',
 		),
 	},
@@ -341,7 +345,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'(?:^|[^-@.\\w])(?:anti-?)?spam(?:[-_ ]|s\\b|my\\b|\\b|bouncer|assassin|reject|filter|score|signature)(?![\\w.-]*@)',
 			'spamdetected|spamrej|spamsig|isspam|mcspam',
-			'unsolicited|\\bube\\b|\\buce\\b|bulk (?:e-?mail|message)|junk ?mail|\\bjunk\\b',
+			'unsolicited|\\bube\\b|\\buce\\b|bulk (?:e-?mail|mail|message)|junk ?mail|\\bjunk\\b',
 			'blacklisted url|blacklisted link|uribl|surbl|phish',
 			'content (?:filter|reject)|message content (?:rejected|not accept)|rejected (?:by|due to|because of)[^.\\n]{0,20}content|content[^.\\n]{0,20}(?:rejected|denied|not acceptable|violat)',
 			'mail rejet[ée]?|likely suspicious|looks like spam|considered (?:as )?(?:spam|unsolicited)',
@@ -366,6 +370,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'(?:account|mail ?box|user|recipient|address|e-?mail|inbox)(?:\\(s\\))?[^.\\n]{0,50}(?:is |has been |was |been |are |currently |temporarily |that you tried to reach is )?\\b(?:disabled|suspended|deactivated|inactive|discontinued|locked|frozen|expired|dormant|closed|terminated|blocked|not active|deleted)\\b(?! using| by| list)',
 			'(?:disabled|suspended|deactivated|inactive|expired|locked|dormant|closed) (?:account|mail ?box|user|recipient|e-?mail|address)',
+			'(?:account|mail ?box)[^.\\n]{0,40} (?:cancell?ed|on hold)\\b',
 			'account (?:is )?not (?:active|in use|enabled)|not accepting messages|has not (?:logged|been used)',
 		),
 	},
@@ -377,7 +382,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:unknown|invalid|no such|bad|nonexistent|non-existent|illegal) (?:host|domain|destination system|mail server)',
 			'un-?rout(?:e)?able address|no route to domain|nxdomain|domain \\S{1,100} is not registered|domain name in the address',
 			'domain (?:is |isn\'t |does not |must |"[^"]{1,100}" )?(?:not (?:reachable|resolve|registered|valid)|exist)|dns domain[^\\n]{0,120} does not exist|recipient\'s domain does not exist',
-			"name service error for[^\\n]{0,120}host not found|\\bhost [\\w.-]{1,200} not found|host not found|could ?n[o']t find any host|name or service not known|unresolvable|could not resolve|no (?:mx|a) records?|no mail ?hosts? for domain|mail exchanger.{0,20}not found",
+			"name service error for[^\\n]{0,120}host not found|\\bhost [\\w.-]{1,200} not found|host not found|could ?n[o']t find any host|name or service not known|unresolvable|could not resolve|no (?:mx|a) records?|(?:no|not find an?y?) mail exchanger|no mail ?hosts? for domain|mail exchanger.{0,20}not found",
 			'illegal host/domain name|bad destination (?:host|system)|domain name not found|(?:host|domain)[^.\\n]{0,30} (?:existiert nicht|nicht gefunden|inconnu|introuvable|desconocid|inexist|nie istnieje|не (?:найден|существует))',
 			'ドメイン.{0,20}(?:存在しません|見つかりません)|域名.{0,10}(?:不存在|无法)',
 		),
@@ -393,7 +398,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'userunknown',
 		words: anyOf(
-			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active|accepts?|used|monitored)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|not configured|could not be (?:found|located)|couldn't be found|cannot be found|wasn't found|does not match any|has been removed|is wrong|not our)\\b",
+			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active|accepts?|used|monitored)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|isn't here|not configured|could not be (?:found|located)|couldn't be found|cannot be found|wasn't found|does not match any|has been removed|is wrong|not our)\\b",
 			'(?:user|recipient|mail ?box|account|addressee|alias|rcpt|address|customer|mail ?drop)(?:\\(?s\\)?)?[^.;:\\n]{0,50}(?<!server |service |host |system )\\b(?:rejected|refused)\\b',
 			"(?:unknown|no such|invalid|unrecogni[sz]ed|nonexistent|non-existent|incorrect|bad|illegal|undefined|unavailable|wrong|unlisted|not a valid|no valid|unknown or illegal|(?:can't|can ?not|could not|unable to) (?:find|locate)|doesn't have (?:a|an)|don't have (?:a|an|any)|no)\\b[^.;\\n]{0,40}\\b(?:user|recipients?|mail ?box(?:es)?|account|addressee|alias|local ?part|address|customer|person|destination|delivery userid|userid|name|inbox|mail ?drop|one here|here by that name)\\b",
 			"(?:is |that's |are )?not (?:a )?(?:valid|known|listed|registered|local|active|current)? ?(?:user|recipient|mail ?box|account|subscriber|customer)",
@@ -407,7 +412,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'polic(?:y|ies)',
 			"(?:not|n't) allowed (?:by|here)|violat|moderat(?:or|ion)|administrative prohibition|local reasons|not acceptable here|denied by",
-			'you have been blocked|message (?:was )?(?:refused|rejected|blocked) by',
+			'you have been blocked|message (?:was )?(?:refused|rejected|blocked) by|(?:refused|rejected|blocked) by (?:our |the |an? )?(?:rules?|admin\\w*)\\b',
 			'richtlinie|politique|pol[ií]tica|политик|ポリシー|策略|政策',
 		),
 	},
@@ -424,7 +429,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'malformed (?:or unexpected )?name ?server|servfail|dns (?:error|failure|lookup|type|server|problem|resolver)|name ?server[^.\\n]{0,30}(?:fail|error|timeout|busy)|name service error|name resolution',
 			'(?:mail |routing |message )?loop(?:ing|s)?\\b(?! ?back to)|too many hops|hop count|maximum hop|mail forwarding loop|too many received',
 			'(?:unable to find|cannot find|no) (?:an? )?route (?:to|for)|connection[^.\\n]{0,60}could not be established|(?:lost|closed) (?:input |the )?connection|(?:dns|cname|host|mx) (?:query|lookup)[^.\\n]{0,20}(?:error|fail|not complete)|lookup did not complete',
-			"(?:wasn't|not|un)\\s?able to establish an smtp connection|could not connect|couldn't connect|unable to connect|cannot connect|can't connect|connection (?:refused|lost|reset|closed|broken|failed|aborted|failure)|lost connection|broken pipe|bad connection|socket error|socket closed|no answer from|network is unreachable|host (?:is )?(?:unreachable|down)|network (?:error|problem)|connection was (?:lost|closed|reset)|error encountered while communicating|(?<!retry )timeout exceeded|failed to connect|unrouteable mail domain",
+			"(?:wasn't|not|un)\\s?able to establish an smtp connection|could not connect|couldn't connect|unable to connect|cannot connect|can't connect|connection (?:refused|lost|reset|closed|broken|failed|aborted|failure)|lost connection|broken pipe|bad connection|socket error|socket closed|no answer from|network is unreachable|host (?:is )?(?:unreachable|down)|network (?:error|problem)|connection was (?:lost|closed|reset)|error encountered while communicating|(?<!retry )timeout exceeded|failed to connect|unroute?able mail domain|connection[^.\\n]{0,40} (?:lost|terminated|aborted)",
 		),
 	},
 	{
@@ -451,7 +456,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'systemerror',
 		words: anyOf(
-			"loops? back to myself|(?:server|system|service)[^.\\n]{0,30}(?:busy|error|unavailable|overload|not available|problem|failure|configuration)|server busy|try (?:again )?later|temporar(?:y|ily) (?:system |server |local |lookup |domain |internal )?(?:problem|failure|error|unavailable|deferred|rejected)|internal (?:server )?error|transaction failed|shutting down|local (?:error|problem|configuration)|lookup failure|resources temporarily|encountered an error|processing error|configuration error|can(?:not|'t) (?:open|lock|write)|queue file|out of memory|i/o error|i/o|unexpected (?:error|failure)|unable to process|database error|closing (?:transmission|connection)",
+			"loops? back to myself|(?:server|system|service)[^.\\n]{0,30}(?:busy|error|unavailable|overload|not available|problem|failure|configuration)|server busy|try (?:again )?later|temporar(?:y|ily) (?:system |server |local |lookup |domain |internal )?(?:problem|failure|error|unavailable|deferred|rejected)|internal (?:server )?error|transaction failed|shutting down|local (?:error|problem|configuration)|lookup failure|resources temporarily|encountered an error|processing error|configuration error|can(?:not|'t) (?:open|lock|write)|queue file|out of memory|i/o error|i/o|unexpected (?:error|failure)|unable to process|could not load|database error|closing (?:transmission|connection)",
 		),
 	},
 	// A server that says whom it did not find by their name: "ada wurde unter example.org nicht gefunden".

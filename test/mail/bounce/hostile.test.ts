@@ -13,7 +13,12 @@ function mails(): [name: string, mail: Buffer][] {
 			file,
 			readFileSync(path.join(folder, file)),
 		]);
-	const blocks = ['notices.txt', 'notices-of-many-servers.txt', 'reports.txt'].flatMap((file) =>
+	const blocks = [
+		'notices.txt',
+		'notices-of-many-servers.txt',
+		'notices-of-more-servers.txt',
+		'reports.txt',
+	].flatMap((file) =>
 		readFileSync(path.resolve(__dirname, '../../fixtures/bounces', file), 'utf8')
 			.split(/^### /m)
 			.slice(1),

@@ -7,7 +7,14 @@ import { parseBounce } from '../../../mail/bounce/read';
  * Mails of our own making in the words of many servers and languages. Each begins with a line
  * `### name kind recipients reason`, where `-` leaves one open and `|` parts reasons that are both right.
  */
-const FILES = ['notices.txt', 'notices-of-many-servers.txt', 'reports.txt', 'other-mail.txt'];
+const FILES = [
+	'notices.txt',
+	'notices-of-many-servers.txt',
+	'notices-of-more-servers.txt',
+	'reports.txt',
+	'answers-and-ordinary-mail.txt',
+	'other-mail.txt',
+];
 const NOTICES = FILES.flatMap((file) =>
 	readFileSync(path.resolve(__dirname, '../../fixtures/bounces', file), 'utf8')
 		.split(/^### /m)

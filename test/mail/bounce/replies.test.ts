@@ -6,10 +6,12 @@ import { judge } from '../../../mail/bounce/judge';
 const FIXTURES = path.resolve(__dirname, '../../fixtures/bounces');
 
 /** One reply a line: the reasons that are right, how lasting, and the words, parted by tabs. */
-const REPLIES = readFileSync(path.join(FIXTURES, 'replies.tsv'), 'utf8')
-	.trim()
-	.split('\n')
-	.map((line) => line.split('\t'));
+const REPLIES = ['replies.tsv', 'replies-of-many-servers.tsv'].flatMap((file) =>
+	readFileSync(path.join(FIXTURES, file), 'utf8')
+		.trim()
+		.split('\n')
+		.map((line) => line.split('\t')),
+);
 
 describe('what a server replied to RCPT TO', () => {
 	it.each(REPLIES)('is %s and %s: %s', (reasons = '', severity, words = '') => {
