@@ -75,7 +75,7 @@ const LATIN: readonly Language[] = [
 			'användare|mottagar|adress|brevlåda|bruger|modtager|bruker|mottaker|konto|postkass|postboks',
 		unknown:
 			'okän[dt]|finns inte|inte (?:finns|hittades)|existerar inte|ogiltig|ukendt|findes ikke|ikke (?:findes|fundet|finnes|funnet)|ukjent|finnes ikke|eksisterer ikke|ugyldig',
-		box: 'inkorg|postl[åa]da|brevlåda|indbakke|postkass\\p{L}*|innboks|postboks|kvot[ae]|lagringsutrymme',
+		box: 'inkorg|postl[åa]da|brevlåda|indbakke|postkass|innboks|postboks|kvot[ae]|lagringsutrymme',
 		full: '\\bfull(?:t|a)?\\b|\\bfuld\\b|överskrid|overskred',
 		closed: 'avstäng|inaktiv|spärra|stängd|deaktivere|spærre|sperret|lukket|stengt',
 	},
@@ -93,7 +93,7 @@ const LATIN: readonly Language[] = [
 		owner: 'odbiorc|użytkownik|adres|kont[oa]\\b|skrzynk|adresat',
 		unknown:
 			'nie istnieje|nieznan|niepoprawn|nieprawidłow|nie (?:został[ao]? )?znalezion|nie znaleziono',
-		box: 'skrzynk\\p{L}*|miejsca|limit\\p{L}*',
+		box: 'skrzynk|miejsca|limit',
 		full: 'pełn|przepełn|zapełn|przekrocz|brak\\b',
 		closed: 'zablokowan|zawieszon|nieaktywn|wyłączon|usunięt',
 	},
@@ -101,7 +101,7 @@ const LATIN: readonly Language[] = [
 	{
 		owner: 'uživatel|příjemc|adres|schránk|konto|účet|použ[íi]vate|príjemc',
 		unknown: 'neexist|nezn[áa]m|nenalezen|(?:nebyl[ao]?|nebol[ao]?) n[áa]jden|neplatn',
-		box: 'schr[áa]nk\\p{L}*|kv[óo]t\\p{L}*|míst[oa]|miest[oa]',
+		box: 'schr[áa]nk|kv[óo]t|míst[oa]|miest[oa]',
 		full: '\\bpln[áýaé]|přeplněn|preplnen|překročen|prekročen',
 		closed: 'zablokovan|deaktivovan|zrušen|pozastaven|neaktivn',
 	},
@@ -110,7 +110,7 @@ const LATIN: readonly Language[] = [
 		owner: 'felhasznál|címzett|e-?mail cím|postafiók|utilizator|destinatar|adres[aă]',
 		unknown:
 			'ismeretlen|nem (?:létez|található|találhat)|érvénytelen|nu (?:exist[ăa]|a fost g[ăa]sit)|necunoscut|inexistent',
-		box: 'postafi[óo]k|postaláda|tárhely|c[ăa]su[țţt]\\p{L}*|cutia',
+		box: 'postafi[óo]k|postaláda|tárhely|c[ăa]su[țţt]|cutia',
 		full: 'megtelt|tele van|túllép|betelt|plin[ăa]?\\b|dep[ăa][șş]it',
 		closed: 'letilt|felfüggeszt|inaktív|megszűnt|zárol|suspendat|dezactivat|blocat',
 	},
@@ -120,7 +120,7 @@ const LATIN: readonly Language[] = [
 			'korisni[kc]|primatelj|primalac|adresa|uporabnik|prejemnik|vartotojas|gavėjas|lietotāj|saņēmēj',
 		unknown:
 			'ne postoji|nepoznat|ne obstaja|neznan|nije pronađen|neegzistuoja|nerastas|neeksistē|nav atrasts',
-		box: 'sandu[čc]i[ćc]\\p{L}*|predal|pašto dėžut|pastkast',
+		box: 'sandu[čc]i[ćc]|predal|pašto dėžut|pastkast',
 		full: '\\bpun[ai]?\\b|\\bpoln|pilna|pārpildīt',
 	},
 	// Turkish
@@ -146,10 +146,10 @@ const OTHER_SCRIPTS: readonly Language[] = [
 	// Russian, Ukrainian, Bulgarian
 	{
 		owner:
-			'пользовател|получател|адрес|ящик|абонент|аккаунт|уч[её]тн\\p{L}* запис|користувач|одержувач|отримувач|скриньк|потребител|кутия',
+			'пользовател|получател|адрес|ящик|абонент|аккаунт|уч[её]тн\\p{L}{2,3} запис|користувач|одержувач|отримувач|скриньк|потребител|кутия',
 		unknown:
 			'не (?:найден|существует|зарегистрирован|обнаружен|знайдено|існує|зареєстрован|съществува|е намерен)|несуществ|неизвест|недействит|нет так|так(?:ого|ой) [^.\\n]{0,30}нет|невідом|недійсн|непознат|няма такъв|невалид',
-		box: 'ящик\\p{L}*|квот\\p{L}*|скриньк\\p{L}*|кутия\\p{L}*',
+		box: 'ящик|квот|скриньк|кутия',
 		full: 'переполн|полон|заполнен|превыш|исчерп|переповнен|заповнен|перевищ|пълн|препълн|надвишен',
 		closed:
 			'заблокирован|отключ[её]н|неактив|удал[её]н|приостановлен|заблокован|вимкнен|деактивир|спрян',
@@ -158,7 +158,7 @@ const OTHER_SCRIPTS: readonly Language[] = [
 	{
 		owner: 'χρήστ|παραλήπτ|διεύθυνσ|λογαριασμ|γραμματοκιβώτι',
 		unknown: 'δεν (?:υπάρχει|βρέθηκε)|άγνωστ|μη έγκυρ|ανύπαρκτ',
-		box: 'γραμματοκιβώτι\\p{L}*|θυρίδα',
+		box: 'γραμματοκιβώτι|θυρίδα',
 		full: 'γεμάτ|πλήρ|υπέρβαση',
 		closed: 'απενεργοποι|ανενεργ|κλειδωμέν',
 	},

@@ -163,7 +163,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			"(?:does not|doesn't|not) support (?:start)?tls",
 			'(?:starttls|tls) (?:handshake|negotiation)?.{0,20}(?:failed|failure|error|required)',
 			'cannot start tls|\\btls (?:is |currently )?(?:not |un)available',
-			'certificate (?:has )?expired|certificate (?:not verif|verif\\w+ fail)',
+			'certificate (?:has )?expired|certificate (?:not verif|verif\\w{1,12} fail)',
 			'encryption (?:is )?(?:required|needed)|must (?:have|use) tls|\\buse tls\\b|tls version|ssl_(?:connect|accept|read)|handshake fail',
 			'certificate (?:is )?(?:not |un)(?:trusted|verified|valid)|does not offer (?:start)?tls|plain ?text (?:connections?|sessions?) (?:is |are )?not',
 		),
@@ -187,7 +187,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'requireptr',
 		words: anyOf(
-			'\\bptr\\b(?! *,| *\\))',
+			'\\bptr\\b(?! ?,| ?\\))',
 			'reverse[ -](?:dns|lookup|hostname|address|mapping|name)',
 			'\\br-?dns\\b',
 			'mismatch(?:es)? (?:the )?client ip',
@@ -225,17 +225,17 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'\\bfull (?:mail ?box|inbox)',
 			'mail ?box (?:size )?(?:is )?(?:over|exceed|too large|too big)',
 			'(?:mail ?box|mail ?folder|maildir|account)[^.\\n]{0,40}(?:exceed|over|reached|beyond)[^.\\n]{0,40}(?:size|limit|quota|storage|space)',
-			'(?:over|exceed\\w*|above|out ?of|beyond|reached|overdrawn|hit|has no)(?:(?!relay|sending|outbound|outgoing|rate|daily|hourly)[^.\\n]){0,60}quota',
+			'(?:over|exceed\\w{0,3}|above|out ?of|beyond|reached|overdrawn|hit|has no)(?:(?!relay|sending|outbound|outgoing|rate|daily|hourly)[^.\\n]){0,60}quota',
 			'(?<!sending |relay |relay-|rate |rate-|daily |hourly |message |recipient )quota[^.\\n]{0,30}(?:exceed|violation|full|reached|overflow|over|would)',
 			'over ?quota|overquota|quota_exceeded|exceeded_quota',
-			'exceed\\w* (?:its|his|her|their|the)? ?(?:disk|storage|mail ?box|space) (?:space |size )?(?:limit|quota|allocation)',
+			'exceed\\w{0,3} (?:its|his|her|their|the)? ?(?:disk|storage|mail ?box|space) (?:space |size )?(?:limit|quota|allocation)',
 			'(?:not enough|insufficient|no|out of) (?:disk |storage |mail ?box )?(?:space|storage|room)[^.\\n]{0,30}(?:user|mail ?box|recipient|account|receiver)',
 			'(?:mail ?box|inbox|account|user|recipient)[^.\\n]{0,40}(?:out of|not enough|insufficient|no more|no free|no) (?:free |disk |storage )?(?:space|room|storage)',
 			'(?:mail ?box|inbox) space not enough|too much mail data|message count in (?:the )?mail ?box',
 			'disk quota|storage (?:limit|quota)|mail ?box (?:size )?limit|mailbox_full|mailboxfull|mailfull',
 			"(?:too many|number of) messages (?:on|in) (?:the |this |recipient'?s? ?)?(?:server|mail ?box)",
 			// Without a word for the mailbox.
-			'zuviele mails|mailbox van de ontvangende gebruiker is vol|full postlåda|превыш\\p{L}* квот',
+			'zuviele mails|mailbox van de ontvangende gebruiker is vol|full postlåda|превыш\\p{L}{0,12} квот',
 		),
 	},
 	...inOtherLanguages('mailboxfull', FULL_MAILBOX),
@@ -245,8 +245,8 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:message|mail|e-?mail|size|file|attachment|content|body|header|data)\\b[^.\\n]{0,40}(?:is |was )?too (?:large|big)',
 			'too (?:large|big) (?:message|mail|e-?mail|for)',
 			'(?:size|message length)[^.\\n]{0,40}(?:exceed|larger than|limit)|(?:bigger|larger) than (?:the )?(?:allowed|permitted|max|limit|\\d)',
-			'exceed\\w* (?:the )?(?:max\\w*|allowed|permitted|fixed)[^.\\n]{0,20} size|excessive (?:message|mail) size|mailsize limit',
-			'exceed\\w*[^.\\n]{0,60}(?:message size|size limit|maximum (?:message |mail |incoming |inbound |allowed )*size|inbound message size)',
+			'exceed\\w{0,3} (?:the )?(?:max\\w{0,12}|allowed|permitted|fixed)[^.\\n]{0,20} size|excessive (?:message|mail) size|mailsize limit',
+			'exceed\\w{0,3}[^.\\n]{0,60}(?:message size|size limit|maximum (?:message |mail |incoming |inbound |allowed ){0,2}size|inbound message size)',
 			'max(?:imum)? (?:inbound |incoming |allowed )?(?:message|mail|e-?mail) size',
 			'line limit exceeded',
 			'sendsizelimit|recipsizelimit|oversized',
@@ -276,7 +276,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:more than|over) \\d{1,6} recipients|(?:messages?|e-?mails?|recipients)[^.\\n]{0,20} (?:per|this) (?:hour|day|minute)',
 			'too much mail|receiving mail (?:at a rate|too quickly)|mail (?:flood|bomb)',
 			'(?:daily|hourly|sending|relay|message|recipient|outbound|outgoing)[ -](?:user )?(?:sending |message |relay )?(?:quota|limit)[^.\\n]{0,20}(?:exceed|reached)?',
-			'exceed\\w* (?:the |your )?(?:maximum |max )?(?:number of |allowed )?(?:connections|messages|recipients|rate|sending)',
+			'exceed\\w{0,3} (?:the |your )?(?:maximum |max )?(?:number of |allowed )?(?:connections|messages|recipients|rate|sending)',
 			'unusual (?:rate|amount|volume) of (?!unsolicited)',
 			'veuillez essayer plus tard.{0,80}(?:ofr_?999|ofr_?10[0-9])|zu viele (?:verbindungen|nachrichten)',
 			'频率|頻率|過於頻繁',
@@ -287,7 +287,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'relay(?:ing)?[^\\n]{0,60}(?:denied|not (?:permitted|allowed|authori[sz]ed|supported|possible)|prohibited|refused|forbidden|disallowed|disabled|restrict|reject)',
 			'relay service is not|not a gateway|not in (?:my|our) list of (?:accepted|allowed|local)',
-			"(?:unable|not (?:permitted|allowed|configured|able|authori[sz]ed)|won'?t|cannot|can'?t|don'?t|denied|refus\\w+|unauthori[sz]ed|insecure|do(?:es)? not)[^.\\n]{0,30}relay",
+			"(?:unable|not (?:permitted|allowed|configured|able|authori[sz]ed)|won'?t|cannot|can'?t|don'?t|denied|refus\\w{1,12}|unauthori[sz]ed|insecure|do(?:es)? not)[^.\\n]{0,30}relay",
 			'no relay|\\buse (?:me|us|this)\\b[^\\n]{0,120}as a relay|not an open relay|not (?:a )?local host\\b|relay not|mail relay|open relay not|not a relay',
 			'allowed rcpthosts|list of allowed (?:recipient )?(?:domains|hosts)|not (?:a )?(?:local|hosted) (?:domain|here)|we do not (?:relay|serve)',
 			'e?mail address is not verified|not configured to relay|you must (?:pop|authenticate|auth)',
@@ -300,7 +300,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 			'(?:duplicate|multiple|missing|invalid|bare|malformed|too many|more than one)[^.\\n]{0,40}(?:header|from:|line feed|message-id|\\blf\\b)',
 			'multiple addresses in from',
 			'duplicated message-id',
-			'(?:not|non|in|violat\\w*|fail\\w*)[ -]?(?:rfc ?[- ]?(?:5322|2822|822|5321|2821|2047)|compliant|rfc.compliant|conform)',
+			'(?:not|non|in|violat\\w{0,12}|fail\\w{0,12})[ -]?(?:rfc ?[- ]?(?:5322|2822|822|5321|2821|2047)|compliant|rfc.compliant|conform)',
 			'rfc ?-?(?:5322|2822|822|5321|2821|2047)(?! ?;)',
 			'(?:from|message-id|date|to) header (?:is )?(?:missing|not)|(?:lacks?|without|has no) (?:an? )?(?:valid )?(?:date|from|message-id|to)\\b|missing (?:date|from|message-id|to)\\b',
 			'header syntax|(?:line|header) (?:is |are )?too long|lines too long|line length',
@@ -343,7 +343,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'spamdetected',
 		words: anyOf(
-			'(?:^|[^-@.\\w])(?:anti-?)?spam(?:[-_ ]|s\\b|my\\b|\\b|bouncer|assassin|reject|filter|score|signature)(?![\\w.-]*@)',
+			'(?:^|[^-@.\\w])(?:anti-?)?spam(?:[-_ ]|s\\b|my\\b|\\b|bouncer|assassin|reject|filter|score|signature)(?![\\w.-]{0,64}@)',
 			'spamdetected|spamrej|spamsig|isspam|mcspam',
 			'unsolicited|\\bube\\b|\\buce\\b|bulk (?:e-?mail|mail|message)|junk ?mail|\\bjunk\\b',
 			'blacklisted url|blacklisted link|uribl|surbl|phish',
@@ -355,14 +355,14 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'rejected',
 		words: anyOf(
-			'sender (?:address |domain |e-?mail )?(?:is |was )?(?:rejected|denied|refused|blocked|blacklisted|not (?:allowed|accepted|permitted)|invalid|unknown|does not exist|verif\\w+ fail\\w+|verify failed)',
+			'sender (?:address |domain |e-?mail )?(?:is |was )?(?:rejected|denied|refused|blocked|blacklisted|not (?:allowed|accepted|permitted)|invalid|unknown|does not exist|verif\\w{1,12} fail\\w{1,12}|verify failed)',
 			'domain of sender[^\\n]{0,160}(?:does not|not) (?:exist|resolve|found)',
 			'(?:invalid|unverifiable|unknown|unroutable|bad|illegal|blocked|fake|forged)[^.\\n]{0,15} sender|could not verify (?:the )?sender|envelope sender|sender unknown|sender verify',
 			'address that has been blacklisted|sending to/from|you are not (?:allowed|authorized|permitted)|not authori[sz]ed to (?:send|post|submit)',
 			'(?:from|mail from|sender)[^.\\n]{0,60}(?:not allowed|prohibited|refused|rejected|blacklist|denied|badmailfrom)',
-			'badmailfrom|all recipient addresses rejected|only accept\\w* (?:mail )?from|not accepting mail from|members? (?:may|can) post|non-?member',
+			'badmailfrom|all recipient addresses rejected|only accept\\w{0,12} (?:mail )?from|not accepting mail from|members? (?:may|can) post|non-?member',
 			'(?:permission|allowed) to post|post messages to (?:this|the) group|group you tried to contact|google ?groups|groups\\.google\\.com',
-			'absender(?:adresse)?[^.\\n]{0,30}(?:abgelehnt|ungültig|nicht)|exp[ée]diteur[^.\\n]{0,30}(?:refus|rejet)|remitente[^.\\n]{0,30}(?:rechaz)|отправител\\p{L}*[^.\\n]{0,30}(?:отклон|запрещ)',
+			'absender(?:adresse)?[^.\\n]{0,30}(?:abgelehnt|ungültig|nicht)|exp[ée]diteur[^.\\n]{0,30}(?:refus|rejet)|remitente[^.\\n]{0,30}(?:rechaz)|отправител\\p{L}{0,12}[^.\\n]{0,30}(?:отклон|запрещ)',
 		),
 	},
 	{
@@ -390,7 +390,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'filtered',
 		words: anyOf(
-			'(?:because|they are|are) not accepting mail (?:with|from)|restricted (?:sms|e-?mail)|badrcptto(?! ?\\(user)|prevents? (?:you )?from|refuse\\w* to accept',
+			'(?:because|they are|are) not accepting mail (?:with|from)|restricted (?:sms|e-?mail)|badrcptto(?! ?\\(user)|prevents? (?:you )?from|refuse\\w{0,12} to accept',
 			"due to (?:the )?(?:extended |recipient'?s? )?(?:inbox rules?|filter|mail rules?)|user refuse|recipient (?:has )?refus|has (?:been )?blocked (?:you|the sender)|(?:rejected|refused|declined) by (?:the )?(?:recipient|user|addressee)(?! domain|\'s? (?:domain|server))|recipient (?:does not|doesn\'t) (?:accept|want)|not want to receive|doesn't accept mail from",
 			'(?:docomo|ezweb|softbank).{0,40}(?:reject|refus)',
 		),
@@ -398,12 +398,12 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 	{
 		reason: 'userunknown',
 		words: anyOf(
-			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active|accepts?|used|monitored)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w*|not here|isn't here|not configured|could not be (?:found|located)|couldn't be found|cannot be found|wasn't found|does not match any|has been removed|is wrong|not our)\\b",
+			"(?:user|recipient|mail ?box|account|addressee|alias|local ?part|rcpt|person|e-?mail address|address|customer|subscriber|destination|mail ?drop|name|userid|login|member|inbox)(?:\\(?s\\)?)?[^.;\\n]{0,70}(?<!server |service |host |system )\\b(?:unknown|not known|unavailable|not available|not found|not exist|doesn?'?t exist|does ?not exist|no longer (?:exists?|valid|available|in use|active|accepts?|used|monitored)|invalid|not valid|isn't valid|undeliverable|not listed|not recogni[sz]ed|no(?:t)? (?:a )?(?:valid|local|registered)|nonexist\\w{0,12}|not here|isn't here|not configured|could not be (?:found|located)|couldn't be found|cannot be found|wasn't found|does not match any|has been removed|is wrong|not our)\\b",
 			'(?:user|recipient|mail ?box|account|addressee|alias|rcpt|address|customer|mail ?drop)(?:\\(?s\\)?)?[^.;:\\n]{0,50}(?<!server |service |host |system )\\b(?:rejected|refused)\\b',
 			"(?:unknown|no such|invalid|unrecogni[sz]ed|nonexistent|non-existent|incorrect|bad|illegal|undefined|unavailable|wrong|unlisted|not a valid|no valid|unknown or illegal|(?:can't|can ?not|could not|unable to) (?:find|locate)|doesn't have (?:a|an)|don't have (?:a|an|any)|no)\\b[^.;\\n]{0,40}\\b(?:user|recipients?|mail ?box(?:es)?|account|addressee|alias|local ?part|address|customer|person|destination|delivery userid|userid|name|inbox|mail ?drop|one here|here by that name)\\b",
 			"(?:is |that's |are )?not (?:a )?(?:valid|known|listed|registered|local|active|current)? ?(?:user|recipient|mail ?box|account|subscriber|customer)",
 			'not listed in (?:public |domino|the)|not (?:in|found in|on) (?:(?:our|the|this) (?:directory|database|server|system|domino|list)|directory)|recip(?:ient)?notfound|nosuchuser|usernotfound|bad_recipient|unknownuser|no_such_user|invalidrecipient',
-			"address(?:ee)? (?:is )?(?:rejected|unknown|error|not)|recipient verif\\w* fail|callout verif\\w* fail|recipient (?:address )?rejected|recipient not|user not|not (?:found|known) (?:at|in) this|mail-?box not|mailbox is (?:invalid|unavailable)|do[es]{0,2} ?n[o'´]?t exist|unknown[ :]+<?[^\\s@]{1,64}@|<?[^\\s@]{1,64}@[^\\s@]{1,100}>? unknown",
+			"address(?:ee)? (?:is )?(?:rejected|unknown|error|not)|recipient verif\\w{0,12} fail|callout verif\\w{0,12} fail|recipient (?:address )?rejected|recipient not|user not|not (?:found|known) (?:at|in) this|mail-?box not|mailbox is (?:invalid|unavailable)|do[es]{0,2} ?n[o'´]?t exist|unknown[ :]{1,3}<?[^\\s@]{1,64}@|<?[^\\s@]{1,64}@[^\\s@]{1,100}>? unknown",
 		),
 	},
 	...inOtherLanguages('userunknown', UNKNOWN_USER),
@@ -412,7 +412,7 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'polic(?:y|ies)',
 			"(?:not|n't) allowed (?:by|here)|violat|moderat(?:or|ion)|administrative prohibition|local reasons|not acceptable here|denied by",
-			'you have been blocked|message (?:was )?(?:refused|rejected|blocked) by|(?:refused|rejected|blocked) by (?:our |the |an? )?(?:rules?|admin\\w*)\\b',
+			'you have been blocked|message (?:was )?(?:refused|rejected|blocked) by|(?:refused|rejected|blocked) by (?:our |the |an? )?(?:rules?|admin\\w{0,12})\\b',
 			'richtlinie|politique|pol[ií]tica|политик|ポリシー|策略|政策',
 		),
 	},
@@ -437,14 +437,14 @@ export const REASON_PATTERNS: readonly ReasonPattern[] = [
 		words: anyOf(
 			'(?:message|delivery|mail|queue|retry)[^.\\n]{0,30}(?:expired|timed out|time(?:d)? ?-?out|has been in the queue too long|too old)',
 			'connect(?:ion)?[^.\\n]{0,80}timed? ?out|timed? ?out|timeout|retry time(?:out)? (?:not reached|exceeded)|(?:could|can) ?not (?:be )?deliver(?:ed)? (?:it )?(?:for|after|within|in) (?:the (?:last|past) )?\\d|(?:after|failed) (?:multiple|several|many|repeated|\\d{1,4}) (?:delivery )?(?:re-?tr(?:ies|y)|attempts|tries)|(?:unable to|not) deliver(?:ed)?[^.\\n]{0,40}(?:after|for|in|within) \\d|in the queue too long|too long in|not (?:been )?collected|host not reachable|could not find a gateway',
-			'(?:failing|failed|tried|retr(?:y|ied))[^.\\n]{0,30}(?:for a long time|too long|for \\d+)|giving up after|gave up|did not respond|not respond|no response|delivery time|undelivered (?:after|for)|aborted after|all hosts[^.\\n]{0,40}fail|(?:after|for|than) \\d[\\d.]* ?(?:hour|day|minute|h\\b)|unable to connect successfully',
+			'(?:failing|failed|tried|retr(?:y|ied))[^.\\n]{0,30}(?:for a long time|too long|for \\d)|giving up after|gave up|did not respond|not respond|no response|delivery time|undelivered (?:after|for)|aborted after|all hosts[^.\\n]{0,40}fail|(?:after|for|than) \\d[\\d.]{0,9} ?(?:hour|day|minute|h\\b)|unable to connect successfully',
 			'zeitüberschreitung|délai|tiempo (?:de espera|agotado)|tempo (?:scaduto|esgotado)|время ожидания|タイムアウト|超时|逾時',
 		),
 	},
 	{
 		reason: 'securityerror',
 		words: anyOf(
-			'unauthenticated senders|auth(?:entication)? ?(?:is )?(?:required|needed|fail\\w*|unsuccessful|credentials)|authrequired|5\\.7\\.(?:8|9|0|11)\\b|security (?:error|reason|polic|risk|problem)|access denied|permission denied|not authenticated|verification fail|verify failure|rejected by (?:the )?(?:administrator|firewall)|you are not allowed',
+			'unauthenticated senders|auth(?:entication)? ?(?:is )?(?:required|needed|fail\\w{0,12}|unsuccessful|credentials)|authrequired|5\\.7\\.(?:8|9|0|11)\\b|security (?:error|reason|polic|risk|problem)|access denied|permission denied|not authenticated|verification fail|verify failure|rejected by (?:the )?(?:administrator|firewall)|you are not allowed',
 		),
 	},
 	{

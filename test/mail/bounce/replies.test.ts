@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { judge } from '../../../mail/bounce/judge';
+import { PROVIDER_CODES } from '../../../mail/bounce/provider-codes';
+import { REASON_PATTERNS } from '../../../mail/bounce/reason-patterns';
 
 const FIXTURES = path.resolve(__dirname, '../../fixtures/bounces');
 
@@ -60,5 +62,15 @@ describe('the status of a reply', () => {
 		expect(
 			judge({ action: 'failed', diagnostic: 'host 5.1.1.9 running 4.4.10.2 refused' }).status,
 		).toBe('5.0.0');
+	});
+});
+
+describe('the patterns of what servers say', () => {
+	it('repeat nothing without end: a reply that repeats their words costs no more than another', () => {
+		const endless = [...PROVIDER_CODES, ...REASON_PATTERNS].flatMap(({ words }) => {
+			const bare = words.source.replace(/\\[^]/g, 'x').replace(/\[[^\]]*\]/g, 'x');
+			return /.{0,20}(?:[*+]|\{\d+,\}).{0,20}/.exec(bare) ?? [];
+		});
+		expect(endless).toEqual([]);
 	});
 });
