@@ -5,6 +5,7 @@ import { customers } from './newsletter';
 import { NODEMAILER_POOL, nodemailerRate } from './nodemailer-pool';
 import { compare } from './report';
 import type { Benchmark } from './report';
+import { signaturesAlone } from './signatures-alone';
 import { startSink } from './sink';
 
 const RECIPIENTS = Number(process.env.BENCH_RECIPIENTS ?? 5_000);
@@ -31,6 +32,14 @@ export const benchmark: Benchmark = {
 				runs: RUNS,
 				ours: () => campaignRate({ ...bench, signer }),
 				peer: () => nodemailerRate({ ...bench, dkim }),
+			});
+			yield await compare({
+				measure: 'bulk-signed beside the limit',
+				unit: 'mails/s',
+				peerName: 'signatures alone, on all cores',
+				runs: RUNS,
+				ours: () => campaignRate({ ...bench, signer }),
+				peer: () => signaturesAlone(privateKey),
 			});
 		} finally {
 			await sink.stop();
