@@ -7,7 +7,7 @@ import type { Message, Part } from './parts';
 
 /** Begins the subject of an answer that a machine gave, in the words of clients and servers. */
 const SUBJECTS = new RegExp(
-	`^(?:${[
+	`^[[【(（「<\\s]{0,3}(?:${[
 		'auto(?:matic|matisch|mated)?[ -_]?(?:e-?mail )?(?:reply|response|antwort|answer|respon|re:|resp)',
 		"\\[?(?:out of (?:the )?office|ooo)\\b|i'?m (?:out of|on vacation|away)|away from (?:my )?(?:mail|office|desk)|on vacation|vacation\\b|holiday (?:auto|notice)",
 		'abwesen|automatische (?:antwort|beantwortung)|ich bin (?:nicht|im urlaub)|nicht im (?:haus|büro)|urlaub',

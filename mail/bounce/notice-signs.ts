@@ -92,6 +92,14 @@ export function tellsFailure(text: string): boolean {
 	return FAILURE.test(text);
 }
 
+/** What a postmaster sends to people, about the mails of others. */
+const PERIODICAL =
+	/\b(?:statisti[ck]s?|summary|summaries|digest|daily|weekly|monthly|newsletter|maintenance|zusammenfassung|wartung|wöchentlich|récapitulatif|resumen|riepilogo|overzicht)\b/i;
+
+export function isPeriodical(subject: string): boolean {
+	return PERIODICAL.test(subject) && !FAILURE.test(subject);
+}
+
 /** What waits for the reader of the mail: the form of a filter's digest, and of those who imitate it. */
 const FOR_READER =
 	/\b(?:you have|your mailbox has|\d{1,4}) (?:new |unread )?(?:undelivered|pending|held|blocked|quarantined|incoming|suspended) (?:e-?mails?|mails?|messages)\b/i;

@@ -17,6 +17,7 @@ import type { Notice, OwnAddresses } from './notice';
 import {
 	isFromDaemon,
 	isMachineWritten,
+	isPeriodical,
 	tellsDelay,
 	tellsFailure,
 	tellsOfMailbox,
@@ -252,7 +253,7 @@ function toldAction(reading: Reading): ToldAction | undefined {
 	const { headers } = reading.message;
 	const { text } = reading.notice;
 	const subject = first(headers, 'subject');
-	if (isFromDaemon(headers)) {
+	if (isFromDaemon(headers) && !isPeriodical(subject)) {
 		if (tellsSuccess(subject, text.slice(0, 4_000))) return 'delivered';
 		if (tellsFailure(subject) || tellsFailure(text) || tellsDelay(subject))
 			return actionIn(reading);
