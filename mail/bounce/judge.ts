@@ -4,6 +4,7 @@ import type { EnhancedStatus } from '../model/enhanced-status';
 import type { Advice, BounceReason, ReportedRecipient } from '../model/report';
 import { PROVIDER_CODES } from './provider-codes';
 import { REASON_PATTERNS } from './reason-patterns';
+import type { ReasonPattern } from './reason-patterns';
 import { REASONS } from '../model/reasons';
 
 /** What a report says of one recipient. */
@@ -195,21 +196,24 @@ export function tellsReason(words: string): boolean {
 	return reasonInWords(words) !== undefined || smtpCodeIn(words) !== undefined;
 }
 
-/** What a receiver publishes of its codes is surer than its words. */
-const ALL_PATTERNS = [...PROVIDER_CODES, ...REASON_PATTERNS];
+/** Most replies have no code at all: one look tells so. */
+const ANY_CODE = new RegExp(PROVIDER_CODES.map(({ words }) => words.source).join('|'), 'i');
 
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
-/** Ten thousand recipients of one report are refused in the same words. */
+/** Ten thousand recipients of one report are refused in the same words, and a day's reports in few. */
+const MAX_REMEMBERED = 1_000;
 const remembered = new Map<string, BounceReason | undefined>();
 
 function remember(text: string): BounceReason | undefined {
 	if (remembered.has(text)) return remembered.get(text);
 	const isAscii = !BEYOND_ASCII.test(text);
-	const reason = ALL_PATTERNS.find(
-		({ words, isBeyondAscii }) => !(isAscii && isBeyondAscii) && words.test(text),
-	)?.reason;
-	if (remembered.size >= 500) remembered.clear();
+	const fits = ({ words, isBeyondAscii }: ReasonPattern) =>
+		!(isAscii && isBeyondAscii) && words.test(text);
+	// What a receiver publishes of its codes is surer than its words.
+	const code = ANY_CODE.test(text) ? PROVIDER_CODES.find(fits) : undefined;
+	const reason = (code ?? REASON_PATTERNS.find(fits))?.reason;
+	if (remembered.size >= MAX_REMEMBERED) remembered.clear();
 	remembered.set(text, reason);
 	return reason;
 }

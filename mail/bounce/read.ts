@@ -193,10 +193,15 @@ function otherWords({ notice }: Reading, parts: readonly Part[]): OtherWords {
 	};
 }
 
+/** Looked for in every mail, and in few: a search for a bare word costs least. */
+const REPORT_FIELD = /-recipient/i;
+
 /** The fields of a report in plain text: from a server that knows no MIME, or forwarded. */
 function readStatusInText(reading: Reading): DeliveryStatus | undefined {
 	const { notice } = reading;
-	const text = `${notice.text}\n${notice.returned.slice(0, 64 * 1024)}`;
+	const returned = notice.returned.slice(0, 64 * 1024);
+	if (!REPORT_FIELD.test(notice.text) && !REPORT_FIELD.test(returned)) return undefined;
+	const text = `${notice.text}\n${returned}`;
 	const start =
 		/^[ \t>]{0,8}(?:final|original)-recipient[ \t]*:[ \t]*(?:rfc822|smtp|x400|utf-8)[ \t]*;/im.exec(
 			text,
