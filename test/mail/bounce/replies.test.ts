@@ -49,6 +49,15 @@ describe('that a mailbox does not exist', () => {
 	});
 });
 
+describe('that a domain does not exist', () => {
+	it('is the DNS that did not answer, where the server calls it temporary', () => {
+		const words = 'Host or domain name not found';
+		const read = (status: string) => judge({ action: 'failed', status, diagnostic: words });
+		expect(read('5.4.4')).toMatchObject({ reason: 'hostunknown', severity: 'hard' });
+		expect(read('4.4.3')).toMatchObject({ reason: 'networkerror', severity: 'soft' });
+	});
+});
+
 describe('the status of a reply', () => {
 	it('is the one that says more: the field’s where the words are vague, else the words’', () => {
 		const status = (field: string, words: string) =>
