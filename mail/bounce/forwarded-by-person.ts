@@ -23,15 +23,21 @@ const FORWARDED_SUBJECT =
 const FORWARDED_LINE =
 	/^[-_\s>]{0,20}(?:begin forwarded message|forwarded message|original message|original-nachricht|(?:anfang der )?weitergeleitete[nr]? (?:nachricht|e-?mail)|ursprüngliche nachricht|message (?:transféré|d'origine)|mensaje (?:reenviado|original)|mensagem (?:encaminhada|original)|messaggio (?:inoltrato|originale)|doorgestuurd bericht|oorspronkelijk bericht|vidarebefordrat meddelande|videresendt (?:meddelelse|melding)|(?:treść )?przekazan\p{L}* wiadomoś|пересыла\p{L}* сообщени|転送(?:された)?メ|转发的?邮件|轉寄)/imu;
 
+/** Within this somebody has come to what they pass on. */
+const MAX_BEGINNING = 4_000;
+
 /**
  * Whether somebody passes on what they got: their words above a report are a question to us, and it
  * reports of a mail of theirs. Certain only where a mail client shows; what servers pass on goes through,
  * and so does a report attached as it came.
  *
- * @param text the beginning of the mail's words, with what it quotes
+ * @param text the mail's words, with what they quote
  */
 export function isForwardedByPerson(headers: Headers, text: string): boolean {
-	if (!FORWARDED_SUBJECT.test(first(headers, 'subject')) && !FORWARDED_LINE.test(text))
+	if (
+		!FORWARDED_SUBJECT.test(first(headers, 'subject')) &&
+		!FORWARDED_LINE.test(text.slice(0, MAX_BEGINNING))
+	)
 		return false;
 	if (/^auto-/i.test(first(headers, 'auto-submitted'))) return false;
 	const client = `${first(headers, 'user-agent')} ${first(headers, 'x-mailer')}`;

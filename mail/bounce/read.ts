@@ -43,8 +43,6 @@ interface Reading {
 	original: Headers | undefined;
 	/** The message ends before it should. */
 	isCut: boolean;
-	/** A person passes on what their words quote. */
-	isPassedOn: boolean;
 }
 
 /**
@@ -106,19 +104,7 @@ function readingOf(message: Message): Reading {
 	const original = findOriginal(message, notice);
 	const isCut = isCutOff(message);
 	// Whom it failed for would have come behind: those whom the mail was for are many, or a list.
-	return {
-		message,
-		notice: isCut ? withoutQuotedTo(notice) : notice,
-		original,
-		isCut,
-		isPassedOn: isPassedOn(message),
-	};
-}
-
-function isPassedOn({ headers, parts }: Message): boolean {
-	const [text] = parts;
-	if (text === undefined || !text.type.startsWith('text/') || isFromDaemon(headers)) return false;
-	return isForwardedByPerson(headers, text.text.slice(0, 4_000));
+	return { message, notice: isCut ? withoutQuotedTo(notice) : notice, original, isCut };
 }
 
 function describe({ message, original }: Reading, found: Found): MailReport {
@@ -207,7 +193,8 @@ function readStatusInText(reading: Reading): DeliveryStatus | undefined {
 			text,
 		);
 	// Whoever passes a whole report on: its fields say what the server meant for programs.
-	if (!start || !isByServer({ ...reading, isPassedOn: false })) return undefined;
+	if (!start || !(isByServer(reading) || isMachineWritten(reading.message.headers, notice.text)))
+		return undefined;
 	const before = text.slice(0, start.index).lastIndexOf('\n\n');
 	const fields = text
 		.slice(Math.max(0, before))
@@ -264,11 +251,18 @@ function toldAction(reading: Reading): ToldAction | undefined {
 			return actionIn(reading);
 	}
 	const isTold = isMachineWritten(headers, text) && !headers.has('in-reply-to');
-	return isTold && !reading.isPassedOn ? actionIn(reading) : undefined;
+	return isTold && !isPassedOn(reading.message) ? actionIn(reading) : undefined;
 }
 
-function isByServer({ message: { headers }, notice, isPassedOn }: Reading): boolean {
-	return isFromDaemon(headers) || (!isPassedOn && isMachineWritten(headers, notice.text));
+function isByServer({ message, notice }: Reading): boolean {
+	if (isFromDaemon(message.headers)) return true;
+	return isMachineWritten(message.headers, notice.text) && !isPassedOn(message);
+}
+
+/** A person passes on what their words quote. */
+function isPassedOn({ headers, parts }: Message): boolean {
+	const [text] = parts;
+	return text?.type.startsWith('text/') === true && isForwardedByPerson(headers, text.text);
 }
 
 function actionIn({ message, notice }: Reading): 'failed' | 'delayed' {
