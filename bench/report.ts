@@ -8,6 +8,8 @@ export interface Measure {
 	peerName: string;
 	/** How many times better ours is, whichever way the unit counts. */
 	ratio: number;
+	/** The same of single runs, each beside the one that followed it: how steady the ratio is. */
+	ratios?: { least: number; most: number };
 	runs: number;
 }
 
@@ -26,20 +28,29 @@ export interface Comparison {
 	peer: () => Promise<number>;
 	/** For units of which less is better, such as ms. */
 	lessIsBetter?: boolean;
+	/**
+	 * Once before the runs that count, for either side: what is compiled, and optimised, at the first
+	 * mails is no part of a rate.
+	 */
+	warmUp?: { ours: () => Promise<unknown>; peer: () => Promise<unknown> };
 }
 
 /** Takes both figures in turn, so that what else the machine does meets both alike. */
 export async function compare(comparison: Comparison): Promise<Measure> {
 	const { measure, unit, peerName, runs, lessIsBetter = false } = comparison;
 	const figures = { ours: [] as number[], peer: [] as number[] };
+	await comparison.warmUp?.ours();
+	await comparison.warmUp?.peer();
 	for (let run = 0; run < runs; run += 1) {
 		figures.ours.push(await comparison.ours());
 		figures.peer.push(await comparison.peer());
 	}
 	const ours = median(figures.ours);
 	const peer = median(figures.peer);
-	const ratio = lessIsBetter ? peer / ours : ours / peer;
-	return { measure, unit, ours, peer, peerName, ratio, runs };
+	const ratioOf = (own: number, other: number) => (lessIsBetter ? other / own : own / other);
+	const single = figures.ours.map((figure, run) => ratioOf(figure, figures.peer[run] ?? NaN));
+	const ratios = { least: Math.min(...single), most: Math.max(...single) };
+	return { measure, unit, ours, peer, peerName, ratio: ratioOf(ours, peer), ratios, runs };
 }
 
 export function median(figures: readonly number[]): number {
@@ -65,13 +76,14 @@ export async function report(benchmark: Benchmark): Promise<void> {
 	}
 	if (asJson) return;
 	console.table(
-		rows.map(({ measure, unit, ours, peer, peerName, ratio, runs }) => ({
+		rows.map(({ measure, unit, ours, peer, peerName, ratio, ratios, runs }) => ({
 			measure,
 			unit,
 			ours: round(ours),
 			peer: round(peer),
 			beside: peerName,
 			ratio: ratio.toFixed(2),
+			'of single runs': ratios ? `${ratios.least.toFixed(2)} to ${ratios.most.toFixed(2)}` : '',
 			runs,
 		})),
 	);
