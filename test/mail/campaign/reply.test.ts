@@ -119,6 +119,47 @@ it.each(Object.keys(CLIENTS))(
 	},
 );
 
+/** Mails of ours, quoted below an answer as clients do it, that say what a machine would say. */
+const QUOTES: Record<string, Written> = {
+	'Outlook in HTML': {
+		headers: { 'Content-Type': 'text/html; charset=utf-8' },
+		body: '<p class=MsoNormal>Yes please</p><div style="border:none;border-top:solid #E1E1E1 1.0pt"><p><b>From:</b> Shop &lt;shop@shop.test&gt;<br><b>Sent:</b> Tuesday<br><b>Subject:</b> Our spring offers</p></div><p>We are out of the office until Monday. This is an automated message.</p>',
+	},
+	'Outlook in German': {
+		headers: { Subject: 'AW: Our spring offers' },
+		body: 'Gern!\r\n\r\nVon: Shop\r\nGesendet: Dienstag\r\nAn: Ada\r\nBetreff: Our spring offers\r\n\r\nIch bin bis zum 3. Dezember nicht im Büro.',
+	},
+	'Gmail in HTML': {
+		headers: { 'Content-Type': 'text/html; charset=utf-8' },
+		body: '<div dir="ltr">Yes</div><br><div class="gmail_quote"><div class="gmail_attr">On Tue Shop wrote:<br></div><blockquote class="gmail_quote">I am out of the office. Please do not reply to this automatic message.</blockquote></div>',
+	},
+	'a phone in French, in base64': {
+		headers: { 'Content-Transfer-Encoding': 'base64' },
+		body: Buffer.from(
+			'Oui !\r\n\r\nLe mar. 24 nov. 2026, Shop a écrit :\r\n> Je suis absent du bureau.\r\n',
+		).toString('base64'),
+	},
+};
+
+it.each(Object.keys(QUOTES))(
+	'what our own mail said is not what the person answers: quoted by %s',
+	async (client) => {
+		const { headers, body } = QUOTES[client]!;
+		const answers = { 'In-Reply-To': messageId, References: messageId };
+		expect(await read({ headers: { ...answers, ...headers }, body: body ?? '' })).toMatchObject({
+			kind: 'reply',
+		});
+	},
+);
+
+it('a person who writes about a mail that did not arrive is no bounce', async () => {
+	const body =
+		'Bob says that your mail to bob@example.test could not be delivered: 550 5.1.1 User unknown. Can I have it?';
+	const headers = { 'In-Reply-To': messageId, Subject: 'Re: Undelivered mail?' };
+	expect(await read({ headers, body })).toMatchObject({ kind: 'reply' });
+	expect(await store.suppressions.count()).toBe(0);
+});
+
 it('an answer that came to the signed return path or Reply-To is a reply, whatever it refers to', async () => {
 	const deliveries: Record<string, string>[] = [
 		{ To: `Shop <bounces+${reference}@shop.test>` },
