@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 
+import { watchHealth } from '../../bench/health-watch';
 import type { Dovecot } from '../support/dovecot';
 import { canRunDovecot, startDovecot } from '../support/dovecot';
 import type { FaultProxy } from '../support/fault-proxy';
@@ -32,8 +33,18 @@ const SIZE = WHOLE
 			old: 200_000,
 		}
 	: { latencies: 10, refusedMs: 3_000, kills: 1, rush: 200, moves: 5, slowMs: 100, old: 5_000 };
+/**
+ * n8n makes a sandbox for expressions in each execution, which costs it more than all the rest;
+ * `SMTP_SUITE_EXPRESSIONS=lazy` has it made only where an expression is met, as our page advises.
+ */
+const SETTINGS =
+	process.env.SMTP_SUITE_EXPRESSIONS === 'lazy'
+		? { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' }
+		: {};
 /** How many bounces come at once, each with an execution of its own: n8n takes a while for ten thousand. */
 const RUSH = Number(process.env.SMTP_SUITE_RUSH ?? SIZE.rush);
+/** What n8n may take for them at most, however many there are: V8 lets garbage lie until it is pressed. */
+const RUSH_MB = 500;
 
 const USER = 'bounces@example.test';
 const GONE = 'gone.test';
@@ -62,7 +73,7 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 	beforeAll(async () => {
 		dovecot = await startDovecot({ users: [USER, HOARDER, CROWD] });
 		proxy = await startFaultProxy(dovecot.imapsPort);
-		n8n = await startTestN8n();
+		n8n = await startTestN8n(SETTINGS);
 		const { api } = n8n.server;
 		credential = await api.putCredential('Dovecot', 'imapAccount', {
 			service: 'own',
@@ -156,13 +167,16 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 	const allStarted = async (withinMs: number): Promise<number> => {
 		const start = Date.now();
 		for (;;) {
+			const lookedAt = Date.now();
 			const { missing: late } = tally(started(), expected);
-			if (late.length === 0) return Date.now() - start;
-			if (Date.now() - start > withinMs)
+			const now = Date.now();
+			if (late.length === 0) return now - start;
+			if (now - start > withinMs)
 				throw new Error(
 					`${late.length} have none after ${withinMs} ms: ${late.slice(0, 5).join()}`,
 				);
-			await sleep(200);
+			// Whoever looks at thousands of executions again and again takes the time that n8n needs.
+			await sleep(Math.max(200, 10 * (now - lookedAt)));
 		}
 	};
 	const report = (what: string, figure: string) => {
@@ -277,14 +291,29 @@ suite('Bounce Trigger in a real n8n, on Dovecot behind a network that fails', ()
 	it('when very many bounces come at once', async () => {
 		const start = Date.now();
 		const memoryBefore = residentMb(n8n);
+		let memoryPeak = memoryBefore;
+		const looking = setInterval(() => {
+			memoryPeak = Math.max(memoryPeak, residentMb(n8n));
+		}, 500);
+		const health = watchHealth(n8n.server.url);
 		await Promise.all([deliver(RUSH / 2), deliver(RUSH / 2)]);
 		const delivered = Date.now() - start;
 		await allStarted(1_800_000);
+		const end = Math.max(...started().map(({ at }) => at));
+		clearInterval(looking);
+		const waits = await health.stop({ from: start, to: end });
+		report(`${RUSH} bounces, delivered in ${delivered} ms, all started after`, `${end - start} ms`);
 		report(
-			`${RUSH} bounces, delivered in ${delivered} ms, all started after`,
-			`${Date.now() - start} ms`,
+			'memory of n8n',
+			`${memoryBefore} MB before, ${memoryPeak} MB at most, ${residentMb(n8n)} MB after`,
 		);
-		report('memory of n8n', `${memoryBefore} MB before, ${residentMb(n8n)} MB after`);
+		report(
+			'n8n let its health wait',
+			`median ${waits.median} ms, worst ${waits.worst} ms (asked ${waits.asked} times)`,
+		);
+		// What waits, waits in the mailbox: n8n has no more in hand than it runs, and goes on answering.
+		expect(memoryPeak - memoryBefore).toBeLessThan(RUSH_MB);
+		expect(waits.median).toBeLessThan(2_000);
 	}, 2_000_000);
 
 	it('when very many bounces come at once, and all that is new starts one execution', async () => {
