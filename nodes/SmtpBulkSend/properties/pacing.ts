@@ -159,7 +159,7 @@ export const pacingOptions: INodeProperties[] = [
 						type: 'string',
 						default: '07:00',
 						placeholder: 'e.g. 07:00',
-						description: 'On the next day, where it is before From',
+						description: 'When mail goes out again; on the next day, where it is before From',
 					},
 					{
 						displayName: 'Time Zone',
@@ -202,11 +202,13 @@ export function readPacing(context: IExecuteFunctions): { plan: PacePlan; longes
 function readPlan(context: IExecuteFunctions): PacePlan {
 	const chosen = context.getNodeParameter('pace', 0, 'account');
 	if (chosen === 'account') return NO_PLAN;
-	if (chosen === 'own')
-		return {
-			limits: rows(context.getNodeParameter('limits', 0, {}), 'limit').map((row) => readLimit(row)),
-			providers: rows(context.getNodeParameter('providerLimits', 0, {}), 'rule').map(readRule),
-		};
+	if (chosen === 'own') {
+		const limits = rows(context.getNodeParameter('limits', 0, {}), 'limit').map(readLimit);
+		const providers = rows(context.getNodeParameter('providerLimits', 0, {}), 'rule').map(readRule);
+		if (limits.length + providers.length === 0)
+			throw new Error('Limits: there is none. Add one, or choose another Pace.');
+		return { limits, providers };
+	}
 	const preset = PACE_PRESETS.find(({ id }) => id === chosen);
 	if (!preset) throw new Error(`Pace: there is no "${asText(chosen)}". Choose one from the list.`);
 	return preset.plan;
@@ -220,19 +222,32 @@ function rows(value: unknown, name: string): IDataObject[] {
 function readLimit({ count, per }: IDataObject): { count: number; perMs: number } {
 	const mails = Math.floor(Number(count));
 	if (!(mails >= 1)) throw new Error('Limits: a limit is a whole number of mails, 1 or more.');
-	return { count: mails, perMs: UNITS.get(asText(per)) ?? MINUTE };
+	const perMs = UNITS.get(asText(per ?? 'minute'));
+	if (perMs === undefined)
+		throw new Error('Limits: a limit is per second, minute, hour or day. Choose one of them.');
+	return { count: mails, perMs };
 }
 
 function readRule(row: IDataObject): ProviderRule {
 	const provider = asText(row.provider).trim().toLowerCase();
 	if (provider === '')
 		throw new Error('Limits by Provider: name the provider or domain that the limit is for.');
-	const connections = Math.floor(Number(row.connections ?? 0));
+	const [count, connections] = [row.count, row.connections].map(readCap);
 	return {
 		provider,
-		limits: Number(row.count ?? 0) >= 1 ? [readLimit(row)] : [],
-		...(connections >= 1 ? { connections } : {}),
+		limits: count ? [readLimit(row)] : [],
+		...(connections ? { connections } : {}),
 	};
+}
+
+/** 0 stands for no limit; what is no number must not stand for none as well. */
+function readCap(value: unknown): number {
+	const cap = Number(value ?? 0);
+	if (cap !== 0 && !(cap >= 1))
+		throw new Error(
+			'Limits by Provider: Mails and Mails at Once are whole numbers, or 0 for no limit.',
+		);
+	return Math.floor(cap);
 }
 
 function readQuietHours(context: IExecuteFunctions): QuietHours | undefined {
@@ -245,7 +260,12 @@ function readQuietHours(context: IExecuteFunctions): QuietHours | undefined {
 		throw new Error(
 			`Quiet Hours: there is no time zone "${timeZone}". Write it as in Europe/Berlin.`,
 		);
-	return { from: readTime('From', hours.from), to: readTime('To', hours.to), timeZone };
+	const [from, to] = [readTime('From', hours.from), readTime('To', hours.to)];
+	if (from === to)
+		throw new Error(
+			'Quiet Hours: From and To are the same time, so there would be none. Change one of them, or remove Quiet Hours.',
+		);
+	return { from, to, timeZone };
 }
 
 function isTimeZone(name: string): boolean {

@@ -47,8 +47,19 @@ describe('the pace of the form', () => {
 		['Limits', { pace: 'own', limits: { limit: [{ count: 0, per: 'day' }] } }],
 		['Limits', { pace: 'own', limits: { limit: [{ count: 'many', per: 'day' }] } }],
 		['Limits by Provider', { pace: 'own', providerLimits: { rule: [{ provider: ' ' }] } }],
+		['Limits: there is none', { pace: 'own', limits: {}, providerLimits: {} }],
+		['Limits: a limit is per', { pace: 'own', limits: { limit: [{ count: 5, per: 'week' }] } }],
+		[
+			'Limits by Provider',
+			{ pace: 'own', providerLimits: { rule: [{ provider: 'google', count: -5 }] } },
+		],
+		[
+			'Limits by Provider',
+			{ pace: 'own', providerLimits: { rule: [{ provider: 'google', connections: 'few' }] } },
+		],
 		['Pace', { pace: '__proto__' }],
 		['Warm-Up', { options: { warmUp: '50, -1' } }],
+		['Quiet Hours', { options: { quietHours: { hours: { from: '22:00', to: '22:00' } } } }],
 		['Quiet Hours, From', { options: { quietHours: { hours: { from: '25:00', to: '7:00' } } } }],
 		[
 			'Quiet Hours',
