@@ -35,11 +35,33 @@ const COLORS = {
 
 export type Color = keyof typeof COLORS;
 
-/** In user units: narrow, so that the letters stay readable on a phone. */
-const WIDTH = 400;
+const PAPER = '#ffffff';
 const INK = '#1f2937';
 const QUIET = '#4b5563';
 const LINE = '#d5d9e0';
+/** The empty part of a bar. */
+const TRACK = '#eef0f4';
+
+/**
+ * What each colour becomes where the reader's screen is dark, on PAPER's: text with 4.5 to 1 at least,
+ * shapes with 3 to 1. The attributes stay those of the light picture: some programs read no style.
+ */
+const DARK: readonly (readonly [light: string, dark: string])[] = [
+	[PAPER, '#1a2130'],
+	[INK, '#e5e7eb'],
+	[QUIET, '#b6bdc9'],
+	[LINE, '#3b4557'],
+	[TRACK, '#2b3446'],
+	[COLORS.blue, '#7ea2ff'],
+	[COLORS.green, '#3fbf95'],
+	[COLORS.orange, '#f0a04b'],
+	[COLORS.red, '#ff8a80'],
+	[COLORS.grey, '#98a2b3'],
+];
+const DARK_STYLE = `@media (prefers-color-scheme:dark){${DARK.map(([light, dark]) => `[fill="${light}"]{fill:${dark}}[stroke="${light}"]{stroke:${dark}}`).join('')}}`;
+
+/** In user units: narrow, so that the letters stay readable on a phone. */
+const WIDTH = 400;
 /** How many letters a line has room for, bold figures and a gap included; wider ones are few. */
 const LETTERS = 46;
 /** More than that is a table's business. */
@@ -59,7 +81,7 @@ export function barChart(title: string, bars: readonly Bar[]): Chart {
 		return [
 			`<text x="12" y="${y}" fill="${INK}">${escapeMarkup(shorten(label, room))}</text>`,
 			`<text x="${WIDTH - 12}" y="${y}" fill="${INK}" text-anchor="end" font-weight="600">${escapeMarkup(figure)}</text>`,
-			`<rect x="12" y="${y + 6}" width="${WIDTH - 24}" height="14" rx="3" fill="#eef0f4"/>`,
+			`<rect x="12" y="${y + 6}" width="${WIDTH - 24}" height="14" rx="3" fill="${TRACK}"/>`,
 			...(width > 0
 				? [
 						`<rect x="12" y="${y + 6}" width="${round(Math.max(width, 2))}" height="14" rx="3" fill="${COLORS[color]}"/>`,
@@ -146,7 +168,7 @@ function sentence(title: string, parts: readonly string[], left: number): string
 function frame(title: string, words: string, height: number, rows: readonly string[]): string {
 	const body =
 		rows.length > 0 ? rows.join('') : `<text x="12" y="60" fill="${QUIET}">Nothing yet</text>`;
-	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title words" font-family="system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif" font-size="14"><title id="title">${escapeMarkup(title)}</title><desc id="words">${escapeMarkup(words)}</desc><rect width="${WIDTH}" height="${height}" fill="#ffffff"/><text x="12" y="22" fill="${INK}" font-size="15" font-weight="700">${escapeMarkup(shorten(title, 44))}</text>${body}</svg>`;
+	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title words" font-family="system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif" font-size="14"><title id="title">${escapeMarkup(title)}</title><desc id="words">${escapeMarkup(words)}</desc><style>${DARK_STYLE}</style><rect width="${WIDTH}" height="${height}" fill="${PAPER}"/><text x="12" y="22" fill="${INK}" font-size="15" font-weight="700">${escapeMarkup(shorten(title, 44))}</text>${body}</svg>`;
 }
 
 function round(value: number): number {

@@ -265,7 +265,7 @@ function clock(at: number, zone: string): string {
 }
 
 const STYLE = `
-:root{color-scheme:light}
+:root{color-scheme:light dark}
 *{box-sizing:border-box}
 body{margin:0;background:#f3f4f6;color:#1f2937;font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:68rem;margin:0 auto;padding:1.25rem 1rem 2rem}
@@ -294,4 +294,11 @@ footer{margin-top:1rem;color:#4b5563;font-size:.9rem}
 @media (min-width:48rem){.cards{grid-template-columns:repeat(4,1fr)}}
 @media (max-width:30rem){table{font-size:.75rem}th,td{padding:.3rem .2rem}tbody th{min-width:5.6rem}td{overflow-wrap:anywhere}.number{overflow-wrap:normal}}
 @media print{.scroll{max-height:none}}
+@media screen and (prefers-color-scheme:dark){
+body{background:#10151f;color:#e5e7eb}
+.card,section,thead th{background:#1a2130}
+.card,section,th,td{border-color:#3b4557}
+.state,dt,dd span,caption,footer{color:#b6bdc9}
+.scroll:focus-visible{outline-color:#7ea2ff}
+}
 `;

@@ -159,11 +159,12 @@ describe('Campaign Report', () => {
 	}, 60_000);
 
 	it.each([
-		['phone', 390],
-		['desktop', 1280],
-	])(
+		['phone', 390, 'light'],
+		['desktop', 1280, 'light'],
+		['dark desktop', 1280, 'dark'],
+	] as const)(
 		'is a page in a real browser on a %s, that axe-core has nothing against',
-		async (device, width) => {
+		async (device, width, colorScheme) => {
 			const { api } = demo.n8n;
 			const credential = await api.putCredential('Page', 'httpBasicAuth', LOGIN);
 			const id = await importExample(api, 'campaign-page', {
@@ -173,6 +174,7 @@ describe('Campaign Report', () => {
 			const context = await browser.newContext({
 				httpCredentials: { username: LOGIN.user, password: LOGIN.password },
 				viewport: { width, height: 900 },
+				colorScheme,
 			});
 			try {
 				const page = await context.newPage();
@@ -182,7 +184,7 @@ describe('Campaign Report', () => {
 				}, 'the page');
 				await page.waitForLoadState('networkidle');
 				await page.screenshot({
-					path: path.join(SCREENSHOTS, `campaign-report-${device}.png`),
+					path: path.join(SCREENSHOTS, `campaign-report-${device.replace(' ', '-')}.png`),
 					fullPage: true,
 				});
 				expect(await page.title()).toContain('campaign report');

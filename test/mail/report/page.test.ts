@@ -74,7 +74,7 @@ const ENEMIES = [
 describe('a report of hostile words', () => {
 	const allowed = {
 		page: 'html head meta title style body main h1 p dl div dt dd strong span section h2 img table caption thead tbody tr th td footer',
-		picture: 'svg title desc rect text line',
+		picture: 'svg title desc style rect text line',
 	};
 
 	const expectHarmless = (markup: string, words: string, xmlMode: boolean) => {
@@ -219,7 +219,7 @@ describe('a chart', () => {
 		const values = Array.from({ length: 1_000 }, () => 1);
 		const labels = values.map((_, index) => `h${index}`);
 		const { svg, words } = timeChart('Time', labels, [{ label: 'Sent', color: 'blue', values }]);
-		expect(svg.match(/fill="#1f4fd8"/g)?.length).toBeLessThanOrEqual(48);
+		expect(svg.match(/height="[\d.]+" fill="#1f4fd8"/g)).toHaveLength(48);
 		expect(words).toBe('Time, from h0 to h999: Sent 1,000, most at h0.');
 	});
 
@@ -228,9 +228,47 @@ describe('a chart', () => {
 		const table = /const COLORS = \{([^}]+)\}/.exec(source)?.[1] ?? '';
 		const colors = table.match(/#[0-9a-f]{6}/g) ?? [];
 		expect(colors.length).toBeGreaterThanOrEqual(5);
-		for (const color of colors) expect(1.05 / (luminance(color) + 0.05)).toBeGreaterThan(3);
+		for (const color of colors) expect(contrast('#ffffff', color)).toBeGreaterThan(3);
+	});
+
+	it('is dark on a dark screen: every colour has another there, that stands out as well', () => {
+		const day = { color: 'grey', values: [1, 2] } as const;
+		for (const { svg } of [
+			barChart('Bars', [
+				{ label: 'a', value: 2, color: 'green' },
+				{ label: 'b', value: 1, color: 'orange' },
+				{ label: 'c', value: 1, color: 'red' },
+				{ label: 'd', value: 1, color: 'blue' },
+			]),
+			timeChart('Time', ['1', '2'], [{ label: 'Sent', ...day }]),
+		]) {
+			const [, style = '', drawn = ''] = /<style>(.+)<\/style>(.+)$/.exec(svg) ?? [];
+			expect(style).toMatch(/^@media \(prefers-color-scheme:dark\)\{/);
+			const dark = new Map(
+				[...style.matchAll(/\[fill="(#\w+)"\]\{fill:(#\w+)\}/g)].map(([, from = '', to = '']) => [
+					from,
+					to,
+				]),
+			);
+			const paper = dark.get('#ffffff') ?? '';
+			expect(luminance(paper)).toBeLessThan(0.03);
+			for (const [, tag, color = ''] of drawn.matchAll(/<(rect|text)[^>]* fill="(#\w+)"/g)) {
+				const becomes = dark.get(color) ?? '';
+				expect(becomes).toMatch(/^#[0-9a-f]{6}$/);
+				if (tag === 'text') expect(contrast(becomes, paper)).toBeGreaterThan(4.5);
+				// The paper itself and the empty part of a bar say nothing.
+				else if (color !== '#ffffff' && color !== '#eef0f4')
+					expect(contrast(becomes, paper)).toBeGreaterThan(3);
+			}
+		}
 	});
 });
+
+/** WCAG 2.2, contrast ratio. */
+function contrast(one: string, other: string): number {
+	const [low = 0, high = 0] = [luminance(one), luminance(other)].toSorted((a, b) => a - b);
+	return (high + 0.05) / (low + 0.05);
+}
 
 /** WCAG 2.2, relative luminance. */
 function luminance(color: string): number {
