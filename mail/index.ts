@@ -169,7 +169,7 @@ export type { TrackingWishes } from './tracking/links';
 export type { PageLook } from './tracking/pages/page';
 export { PAGE_HEADERS } from './tracking/pages/shell';
 export { languageFor, LANGUAGES } from './tracking/pages/words';
-export { linkSingleMail, UNSUBSCRIBE_PLACE } from './tracking/single';
+export { fillUnsubscribe, linkSingleMail, UNSUBSCRIBE_PLACE } from './tracking/single';
 export { reachOf } from './tracking/site';
 export { digestOf } from './transactional/digest';
 export type { OnceOptions } from './transactional/once';

@@ -7,8 +7,22 @@ import { makeLinks } from './links';
 import type { TrackedParts, TrackingWishes } from './links';
 import { reachOf } from './site';
 
-/** Stands in a single mail's parts where its unsubscribe link belongs. */
-export const UNSUBSCRIBE_PLACE = `{{${UNSUBSCRIBE_FIELD}}}`;
+/** As a template's source names the link. */
+const NAMED = `{{${UNSUBSCRIBE_FIELD}}}`;
+/**
+ * Stands in a single mail's parts where its unsubscribe link belongs. It is a web address itself, so that
+ * `{{link unsubscribeUrl}}` takes it for one; `.invalid` belongs to nobody (RFC 2606).
+ */
+export const UNSUBSCRIBE_PLACE = `https://unsubscribe.invalid/${NAMED}`;
+
+/** Puts the link where a rendered text holds its place, in the spelling in which it stands there. */
+export function fillUnsubscribe(rendered: string, url: string): string {
+	return rendered
+		.replaceAll(encodeURIComponent(UNSUBSCRIBE_PLACE), () => encodeURIComponent(url))
+		.replaceAll(encodeURI(UNSUBSCRIBE_PLACE), () => url)
+		.replaceAll(UNSUBSCRIBE_PLACE, () => url)
+		.replaceAll(NAMED, () => url);
+}
 
 export interface LinkedMail {
 	html?: string;
@@ -53,7 +67,7 @@ export async function linkSingleMail(
 	const url = own.fields[UNSUBSCRIBE_FIELD];
 	const fill = (source: string, part: 'html' | 'text') => {
 		const filled = own.fill(links.prepare(source, part), part);
-		return url === undefined ? filled : filled.replaceAll(UNSUBSCRIBE_PLACE, url);
+		return url === undefined ? filled : fillUnsubscribe(filled, url);
 	};
 	const { mailto } = wishes.unsubscribe ?? {};
 	return {

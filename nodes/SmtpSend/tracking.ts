@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { linkSingleMail, trialOf, UNSUBSCRIBE_PLACE } from '../../mail/index';
+import { fillUnsubscribe, linkSingleMail, trialOf, UNSUBSCRIBE_PLACE } from '../../mail/index';
 import type { Draft, MailStore, Unsubscribe } from '../../mail/index';
 import { asText } from '../shared/as-text';
 import { readTracking, trackingProperty, withFooter } from '../shared/tracking-fields';
@@ -84,7 +84,7 @@ function withUnsubscribe(headers: Draft['headers'], unsubscribe: Unsubscribe): D
 	const { url = '' } = unsubscribe;
 	const custom = headers?.custom?.map(({ name, value }) => ({
 		name,
-		value: value.replaceAll(UNSUBSCRIBE_PLACE, () => url),
+		value: fillUnsubscribe(value, url),
 	}));
 	return { ...headers, ...(custom ? { custom } : {}), unsubscribe };
 }

@@ -297,8 +297,8 @@ describe('Email Tracking Trigger', () => {
 						toEmail: '={{ $json.email }}',
 						emailFormat: 'template',
 						subjectTemplate: 'Offer',
-						htmlTemplate: `<a href="${TARGET}">Look</a> <a href="{{unsubscribeUrl}}">out</a>`,
-						textTemplate: 'out: {{unsubscribeUrl}}',
+						htmlTemplate: `<a href="${TARGET}">Look</a> <a href="{{unsubscribeUrl}}">out</a> <a href="{{link unsubscribeUrl}}">leave</a>`,
+						textTemplate: 'out: {{unsubscribeUrl}}, as a parameter: {{urlEncode unsubscribeUrl}}',
 						options: {
 							customHeaders: { header: [{ name: 'X-Leave', value: '{{unsubscribeUrl}}' }] },
 						},
@@ -316,7 +316,8 @@ describe('Email Tracking Trigger', () => {
 		// One click is for https only; the page is there all the same.
 		expect(raw).toContain(`\r\nList-Unsubscribe: <${out}>\r\n`);
 		expect(raw.replaceAll('\r\n ', ' ')).toContain(`\r\nX-Leave: ${out}\r\n`);
-		expect(text.trim()).toBe(`out: ${out}`);
+		expect(text.trim()).toBe(`out: ${out}, as a parameter: ${encodeURIComponent(out)}`);
+		expect(html).toContain(`<a href="${out}">leave</a>`);
 		expect((await press(click)).headers.get('location')).toBe(TARGET);
 		const leaving = { method: 'POST', headers: FORM, body: 'List-Unsubscribe=One-Click' };
 		expect((await press(out, leaving)).status).toBe(200);
