@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { Agent, get } from 'node:http';
 import path from 'node:path';
 
 import { makeReference } from '../mail/message/identity';
@@ -8,12 +7,13 @@ import type { MailStore } from '../mail/store/store';
 import { makeToken } from '../mail/tracking/token';
 import { chain, eventually, startTestN8n } from '../test/e2e/support/n8n';
 import type { TestN8n } from '../test/e2e/support/n8n';
+import { askAll } from './http-load';
 import { compare, rate } from './report';
 import type { Benchmark, Measure } from './report';
 
-const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 1_000);
+const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 10_000);
 /** It starts an execution for each. */
-const PEER_REQUESTS = Math.ceil(REQUESTS / 10);
+const PEER_REQUESTS = Math.ceil(REQUESTS / 50);
 const RUNS = Number(process.env.BENCH_RUNS ?? 3);
 const CONNECTIONS = 32;
 const READERS = 500;
@@ -22,7 +22,6 @@ const TARGET = 'https://shop.example/spring';
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const WEBHOOK_NODE = "n8n's Webhook";
 
-/** What readers' mail programs ask of one n8n, and what a Webhook node would make of it. */
 /**
  * n8n as it comes makes a sandbox for expressions with each request to a trigger that is not its own
  * Webhook node; with this setting of its own it makes one only where an expression is evaluated.
@@ -139,26 +138,8 @@ async function publishTracking({ server: { api } }: TestN8n, store: MailStore) {
 
 /** @returns how many a second were answered well */
 async function requestAll(urlOf: (request: number) => string, requests: number): Promise<number> {
-	const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+	const urls = Array.from({ length: requests }, (_, request) => urlOf(request));
 	const start = performance.now();
-	let next = 0;
-	const client = async (): Promise<void> => {
-		while (next < requests) await request(urlOf(next++), agent);
-	};
-	await Promise.all(Array.from({ length: CONNECTIONS }, client));
-	const answered = rate(requests, start);
-	agent.destroy();
-	return answered;
-}
-
-function request(url: string, agent: Agent): Promise<void> {
-	return new Promise((resolve, reject) => {
-		get(url, { agent, headers: { 'user-agent': BROWSER } }, (answer) => {
-			const isWell = answer.statusCode === 200 || answer.statusCode === 302;
-			answer.resume().on('end', () => {
-				if (isWell) resolve();
-				else reject(new Error(`${answer.statusCode} for ${url}`));
-			});
-		}).on('error', reject);
-	});
+	await askAll(urls, { connections: CONNECTIONS, userAgent: BROWSER });
+	return rate(requests, start);
 }

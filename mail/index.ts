@@ -171,6 +171,8 @@ export { PAGE_HEADERS } from './tracking/pages/shell';
 export { languageFor, LANGUAGES } from './tracking/pages/words';
 export { fillUnsubscribe, linkSingleMail, UNSUBSCRIBE_PLACE } from './tracking/single';
 export { reachOf } from './tracking/site';
+export { claimedKind } from './tracking/token';
+export type { TokenKind } from './tracking/token';
 export { digestOf } from './transactional/digest';
 export type { OnceOptions } from './transactional/once';
 export { composeTransactional, sendTransactional } from './transactional/send';

@@ -64,6 +64,11 @@ export function readToken(text: string, keys: readonly ReferenceKey[]): Tracking
 	return { kind, reference, link, target: Buffer.from(encoded, 'base64url').toString() };
 }
 
+/** What a token says that it is; whether it is one of ours, `readToken` tells. */
+export function claimedKind(text: string): TokenKind | undefined {
+	return KINDS[text.charAt(0)];
+}
+
 const KINDS: Readonly<Record<string, TokenKind>> = Object.fromEntries(
 	(Object.entries(LETTERS) as [TokenKind, string][]).map(([kind, letter]) => [letter, kind]),
 );

@@ -98,8 +98,9 @@ export class EmailTrackingTrigger implements INodeType {
 	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const { choice, keepVisitor } = readEventFields(this);
+		const { choice, keepVisitor, isDirect } = readEventFields(this);
 		const desk = { keepVisitor, look: readPageFields(this) };
-		return await answerRequest(this, () => openNodeStore(this), { desk, choice });
+		const settings = { desk, choice, isWanted: isDirect };
+		return await answerRequest(this, () => openNodeStore(this), settings);
 	}
 }

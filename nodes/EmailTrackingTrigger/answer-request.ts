@@ -3,15 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { failedReply, TrackingDesk } from '../../mail/index';
-import type {
-	DeskOptions,
-	MailStore,
-	TrackingAnswer,
-	TrackingReply,
-	TrackingRequest,
-} from '../../mail/index';
+import type { MailStore, TrackingAnswer } from '../../mail/index';
+import { answerNextDirectly } from './answer-directly';
+import type { DirectSettings } from './answer-directly';
 import { eventToJson, isChosen, mayBeChosen } from './chosen-event';
-import type { EventChoice } from './chosen-event';
+import { readRequest, respond } from './http-exchange';
+import { reportUnrecorded } from './report-unrecorded';
 
 /** One desk a store: a visit's requests are judged together, whichever workflow they came to. */
 const desks = new WeakMap<MailStore, TrackingDesk>();
@@ -34,7 +31,7 @@ const MOST_WAITING = 64;
 const ANSWERED: IWebhookResponseData = { noWebhookResponse: true };
 
 /**
- * Answers a request at once and by ourselves (through n8n a page would be sandboxed), then waits the
+ * Answers a request at once, then waits the
  * seconds in which a machine gives itself away, and starts the workflow if the event is a chosen one.
  *
  * Never throws: whoever pressed a link gets a page, and n8n's log gets the cause.
@@ -42,9 +39,11 @@ const ANSWERED: IWebhookResponseData = { noWebhookResponse: true };
 export async function answerRequest(
 	context: IWebhookFunctions,
 	openStore: () => Promise<MailStore>,
-	{ desk: options, choice }: { desk: DeskOptions; choice: EventChoice },
+	settings: DirectSettings,
 ): Promise<IWebhookResponseData> {
-	const request = readRequest(context);
+	const { desk: options, choice } = settings;
+	const response = context.getResponseObject() as ServerResponse;
+	const request = requestOf(context);
 	let desk: TrackingDesk;
 	let answer: TrackingAnswer;
 	try {
@@ -52,10 +51,11 @@ export async function answerRequest(
 		answer = await desk.answer(request, options);
 	} catch (error) {
 		report(context, error);
-		respond(context, failedReply(request, options.look));
+		respond(response, failedReply(request, options.look));
 		return ANSWERED;
 	}
-	respond(context, answer.reply);
+	respond(response, answer.reply);
+	answerNextDirectly(context, desk, settings);
 	// n8n keeps a sandbox for each request until we return: nobody waits for what starts nothing.
 	if (answer.event && !mayBeChosen(answer.event.name, choice)) {
 		answer.event.told.catch((error: unknown) => {
@@ -78,35 +78,11 @@ export async function answerRequest(
 }
 
 function report(context: IWebhookFunctions, error: unknown): void {
-	const { name } = context.getNode();
-	context.logger.error(`${name}: a tracking request was not recorded: ${(error as Error).message}`);
+	reportUnrecorded(context.logger, context.getNode().name, error);
 }
 
-function readRequest(context: IWebhookFunctions): TrackingRequest {
-	const {
-		method = '',
-		headers,
-		ip,
-	} = context.getRequestObject() as IncomingMessage & { ip?: string };
-	const query = context.getQueryData() as { t?: unknown };
-	const one = (name: string) => {
-		const value = headers[name];
-		return typeof value === 'string' ? value : '';
-	};
-	const purposes = [one('sec-purpose'), one('purpose'), one('x-purpose'), one('x-moz')];
-	return {
-		method,
-		token: query.t,
-		body: context.getBodyData(),
-		userAgent: one('user-agent'),
-		languages: one('accept-language'),
-		isPrefetch: purposes.some((purpose) => /prefetch|preview/i.test(purpose.slice(0, 100))),
-		ip: ip ?? '',
-	};
-}
-
-function respond(context: IWebhookFunctions, { status, headers, body }: TrackingReply): void {
-	const response = context.getResponseObject() as ServerResponse;
-	response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
-	response.end(body);
+function requestOf(context: IWebhookFunctions) {
+	const request = context.getRequestObject() as IncomingMessage & { ip?: string };
+	const { t: token } = context.getQueryData() as { t?: unknown };
+	return readRequest(request, { token, body: context.getBodyData(), ip: request.ip ?? '' });
 }

@@ -50,11 +50,21 @@ export const eventProperties: INodeProperties[] = [
 		description:
 			'Whether to record who pressed from where. That is personal data: ask your readers before.',
 	},
+	{
+		displayName: 'Answer Directly',
+		name: 'answerDirectly',
+		type: 'boolean',
+		default: true,
+		displayOptions: { show: { keepVisitor: [false] } },
+		description:
+			"Whether to answer opens and clicks that start no workflow before n8n loads this workflow for them. Many times faster; n8n's own metrics do not count them.",
+	},
 ];
 
 export function readEventFields(context: IWebhookFunctions): {
 	choice: EventChoice;
 	keepVisitor: boolean;
+	isDirect: boolean;
 } {
 	const chosen = context.getNodeParameter('events', []) as unknown;
 	const events = EVENTS.map(({ value }) => value).filter(
@@ -63,5 +73,6 @@ export function readEventFields(context: IWebhookFunctions): {
 	return {
 		choice: { events, machines: context.getNodeParameter('machines', false) === true },
 		keepVisitor: context.getNodeParameter('keepVisitor', false) === true,
+		isDirect: context.getNodeParameter('answerDirectly', true) === true,
 	};
 }

@@ -12,6 +12,7 @@ const PHONE =
 const OPTIONS = {
 	desk: { look: {}, keepVisitor: false },
 	choice: { events: ['clicked' as const], machines: false },
+	isWanted: false,
 };
 
 let store: MailStore;
