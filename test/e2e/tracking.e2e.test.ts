@@ -137,6 +137,25 @@ describe('Email Tracking Trigger', () => {
 		]);
 	}, 90_000);
 
+	it('records each of many opens, whichever of them n8n sees, and starts nothing for them', async () => {
+		const link = linkOf('open', 'bob');
+		const before = (await n8n.server.api.executions(workflow)).length;
+		for (let open = 0; open < 60; open += 1) {
+			const pixel = await press(link);
+			expect([pixel.status, pixel.headers.get('content-type')]).toEqual([200, 'image/gif']);
+		}
+		const opened = async () =>
+			(await store.tracking.counts(CAMPAIGN)).find(
+				({ event, machine }) => event === 'opened' && !machine,
+			);
+		await eventually(
+			async () => ((await opened())?.events === 61 ? true : undefined),
+			'sixty opens and the one before',
+		);
+		expect(await opened()).toMatchObject({ events: 61, recipients: 2 });
+		expect(await n8n.server.api.executions(workflow)).toHaveLength(before);
+	}, 60_000);
+
 	/** A campaign to these people by SMTP Bulk Send. */
 	async function campaign(id: string, names: readonly string[], more: object) {
 		const { api } = n8n.server;
@@ -331,6 +350,10 @@ describe('Email Tracking Trigger', () => {
 		await eventually(
 			async () => ((await store.tracking.currentSite()) === undefined ? true : undefined),
 			'the address to be taken back',
+		);
+		await eventually(
+			async () => ((await press(linkOf('open', 'ada'))).status === 404 ? true : undefined),
+			'n8n to answer at the address itself',
 		);
 
 		const sent = server.accepted.length;
