@@ -12,6 +12,8 @@ import type { Benchmark, Measure } from './report';
 /** Of campaigns of long ago; as many suppressions as a tenth of the recipients, five events a recipient. */
 const SMALL = 20_000;
 const LARGE = Number(process.env.BENCH_RECIPIENTS ?? 2_000_000);
+/** Both, if it names none. */
+const STORE = process.env.BENCH_STORE;
 const EVENTS_EACH = 5;
 const CAMPAIGN = 20_000;
 const PART = 10_000;
@@ -24,20 +26,21 @@ export const benchmark: Benchmark = {
 	async *run() {
 		const folder = tempFolder('smtp-suite-bench-');
 		try {
-			yield* measures('embedded', async (size) => {
-				const path = join(folder.path, `${size}.sqlite`);
-				await (await openStore({ path, masterKey: 'bench' })).close();
-				const file = new DatabaseSync(path);
-				file.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -500000; BEGIN');
-				for (const sql of filling(size, SQLITE)) file.exec(sql);
-				file.exec('COMMIT; ANALYZE');
-				file.close();
-				return openStore({ path, masterKey: 'bench' });
-			});
+			if (STORE !== 'PostgreSQL')
+				yield* measures('embedded', async (size) => {
+					const path = join(folder.path, `${size}.sqlite`);
+					await (await openStore({ path, masterKey: 'bench' })).close();
+					const file = new DatabaseSync(path);
+					file.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -500000; BEGIN');
+					for (const sql of filling(size, SQLITE)) file.exec(sql);
+					file.exec('COMMIT; ANALYZE');
+					file.close();
+					return openStore({ path, masterKey: 'bench' });
+				});
 		} finally {
 			folder.remove();
 		}
-		if (!postgresPrograms()) return;
+		if (STORE === 'embedded' || !postgresPrograms()) return;
 		const postgres = await startPostgres({ settings: ["max_wal_size = '8GB'"] });
 		try {
 			yield* measures('PostgreSQL', async (size) => {

@@ -1,6 +1,6 @@
 /*
  * npm run start:cluster: n8n in queue mode with the nodes of this checkout - a main process, a webhook
- * processor, two workers (-- --workers 3 for three), Redis and PostgreSQL, all on 127.0.0.1 - and the
+ * processor, three workers (-- --workers 2 for two), Redis and PostgreSQL, all on 127.0.0.1 - and the
  * demo's mail server and workflows. Needs any Node from 18 on, npm, and Debian's postgresql and
  * redis-server.
  */
@@ -25,7 +25,7 @@ async function main() {
 	if (missing) throw new Error(`Queue mode needs more than n8n: ${missing}.`);
 	if (process.argv.includes('--fresh')) rmSync(folder, { recursive: true, force: true });
 	const asked = process.argv.indexOf('--workers');
-	const workers = asked < 0 ? 2 : Math.max(Number(process.argv[asked + 1]) || 2, 1);
+	const workers = Math.max((asked < 0 ? 0 : Number(process.argv[asked + 1])) || 3, 1);
 	await toolchain.ensureDependencies();
 	const n8nFolder = await toolchain.ensureN8n();
 	const tarball = await toolchain.buildPackage(path.join(toolchain.CACHE, 'packed'));

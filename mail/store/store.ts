@@ -37,8 +37,8 @@ export interface MailStore {
 /** Campaign, recipient, state: who was served, who is owed a mail, who is being mailed now. */
 export interface Ledger {
 	/**
-	 * Whether a change takes effect no later than those asked for after it, whatever ends the process in
-	 * between.
+	 * Whether an outcome takes effect no later than the dispatches asked for after it, whatever ends the
+	 * process in between.
 	 */
 	readonly inOrder: boolean;
 

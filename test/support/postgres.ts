@@ -60,6 +60,10 @@ export interface PostgresOptions {
 	fsync?: boolean;
 	/** Where it has its data; else in the system's temp folder. */
 	parent?: string;
+	/**
+	 * Follows the server of this port, under this name, until it is promoted (`SELECT pg_promote()`).
+	 */
+	follows?: { port: number; name: string };
 }
 
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
@@ -69,13 +73,23 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 	if (NOBODY !== undefined) chownSync(folder.path, NOBODY, NOBODY);
 	const asNobody = { uid: NOBODY, gid: NOBODY, cwd: folder.path };
 	const data = join(folder.path, 'data');
-	execFileSync(
-		join(programs, 'initdb'),
-		['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N'],
-		{ ...asNobody, stdio: 'ignore' },
-	);
+	const { fsync = false, settings = [], tls, follows } = options;
+	if (follows)
+		execFileSync(
+			join(programs, 'pg_basebackup'),
+			[
+				...['-h', '127.0.0.1', '-p', String(follows.port), '-U', 'postgres'],
+				...['-D', data, '--checkpoint=fast', '--no-sync', '--write-recovery-conf'],
+			],
+			{ ...asNobody, stdio: 'ignore' },
+		);
+	else
+		execFileSync(
+			join(programs, 'initdb'),
+			['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N'],
+			{ ...asNobody, stdio: 'ignore' },
+		);
 	const { port } = await freePorts('port');
-	const { fsync = false, settings = [], tls } = options;
 	if (tls)
 		for (const [name, text] of [
 			['server.key', tls.key],
@@ -95,6 +109,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 			"log_min_messages = 'fatal'",
 			`fsync = ${fsync ? 'on' : 'off'}`,
 			`ssl = ${tls ? 'on' : 'off'}`,
+			...(follows
+				? [
+						`primary_conninfo = 'host=127.0.0.1 port=${follows.port} user=postgres application_name=${follows.name}'`,
+					]
+				: []),
 			...settings,
 		].join('\n'),
 	);

@@ -1,7 +1,7 @@
 import type { CampaignRecord, Campaigns, CampaignState, OwingCampaign } from '../store';
 import { createCleanUp } from './clean-up';
 import type { Database } from './database';
-import { CLAIMABLE, MAILABLE } from './ledger-sql';
+import { CLAIMABLE, IS_DISPATCHED, MAILABLE } from './ledger-sql';
 import { CLOCK, NOW, statement } from './statement';
 import { STILL_HOLDS } from './suppressions';
 
@@ -52,7 +52,7 @@ const SQL = {
 				AND ${CLAIMABLE} AND ${MAILABLE} LIMIT ${PURGE})
 			UNION ALL
 			(SELECT id FROM recipient WHERE campaign = (SELECT id FROM cancelled)
-				AND state = 'dispatched' AND ${MAILABLE} LIMIT ${PURGE})))
+				AND ${IS_DISPATCHED} AND ${MAILABLE} LIMIT ${PURGE})))
 		RETURNING recipient`),
 	/** An intake keeps the campaign as well: one that is under way is waited for, and then seen. */
 	keep: statement('SELECT id FROM campaign WHERE name = :id FOR UPDATE'),
@@ -63,7 +63,7 @@ const SQL = {
 			AND NOT EXISTS (SELECT 1 FROM recipient
 				WHERE campaign = campaign.id AND ${CLAIMABLE} AND ${MAILABLE} AND NOT ${LEFT_OUT})
 			AND NOT EXISTS (SELECT 1 FROM recipient
-				WHERE campaign = campaign.id AND recipient.state = 'dispatched' AND ${MAILABLE})
+				WHERE campaign = campaign.id AND ${IS_DISPATCHED} AND ${MAILABLE})
 		RETURNING id`),
 	owing: statement<OwingCampaign>(`
 		SELECT campaign.name AS id, account, owed, due_at AS "dueAt"
@@ -73,7 +73,7 @@ const SQL = {
 				WHERE recipient.campaign = campaign.id AND ${CLAIMABLE} AND ${MAILABLE}
 				UNION ALL
 				SELECT due_at FROM recipient
-				WHERE recipient.campaign = campaign.id AND recipient.state = 'dispatched' AND ${MAILABLE}
+				WHERE recipient.campaign = campaign.id AND ${IS_DISPATCHED} AND ${MAILABLE}
 			) AS without_outcome OFFSET 0) AS open
 		WHERE campaign.state = 'running' AND finished_at IS NULL AND owed > 0
 			AND EXISTS (

@@ -183,7 +183,10 @@ export class Database {
 				return await work(line, again);
 			} catch (error) {
 				const failure = readFailure(error);
-				if (!begun || failure?.endsLine) line.destroy();
+				if (!begun || failure?.endsLine) {
+					line.destroy();
+					this.#dismissIdle();
+				}
 				// The connection ended: what the server had done by then, nobody has heard.
 				if (begun && failure?.endsLine) again = true;
 				if (!failure?.passes || performance.now() >= until) throw explain(error, this.place);
@@ -227,6 +230,19 @@ export class Database {
 			next?.(this.#makeLine());
 		} else if (next) next({ line, fresh: false });
 		else this.#rest(line);
+	}
+
+	/**
+	 * Whoever answers no more on one connection, or is in charge no more, is at the other end of those
+	 * that rest as well; tried one after the other, each would cost the time until an answer is late.
+	 */
+	#dismissIdle(): void {
+		for (const line of this.#idle.splice(0)) {
+			clearTimeout(this.#idleTimers.get(line));
+			this.#idleTimers.delete(line);
+			this.#open -= 1;
+			line.destroy();
+		}
 	}
 
 	#rest(line: Line): void {

@@ -46,8 +46,18 @@ export const THE_CAMPAIGN = '(SELECT id FROM campaign WHERE name = :campaignId)'
 /** Nobody, while the campaign is paused or cancelled. */
 const IF_RUNNING = "(SELECT id FROM campaign WHERE name = :campaignId AND state = 'running')";
 
-/** States that may be claimed once `due_at` is past; for `claimed` that is the end of the lease. */
-export const CLAIMABLE = "recipient.state IN ('queued', 'deferred', 'claimed')";
+/**
+ * States that may be claimed once `due_at` is past; for `claimed` that is the end of the lease. They
+ * are found by the index of those due, which is named by what it leaves out: an index that named states
+ * would have to be written at each change of them.
+ */
+export const CLAIMABLE = `
+	recipient.due_at IS NOT NULL AND recipient.state IN ('queued', 'deferred', 'claimed')`;
+/** Found by the index of those held. */
+export const IS_DISPATCHED = `
+	recipient.held_by IS NOT NULL AND recipient.state = 'dispatched'`;
+/** The same as `due_at`, and for no index: all who wait are due, and few of them are held. */
+const LEASE_END = 'coalesce(recipient.due_at, 0)';
 
 /** What to mail is gone once an outcome was final; a late `deferred` over `unknown` is without. */
 export const MAILABLE = 'EXISTS (SELECT 1 FROM payload WHERE payload.recipient = recipient.id)';
@@ -65,13 +75,17 @@ const lookedUp = (campaign: string, key: string) => `
 		SELECT id FROM recipient WHERE recipient.campaign = ${campaign} AND recipient.key = ${key} OFFSET 0
 	) AS found`;
 
-/** The claims that a statement is about. */
+/**
+ * The claims that a statement is about. Whatever writes several rows does so in the order of their
+ * numbers, for those who wait for each other's rows would wait until the server ends one of them.
+ */
 const GIVEN = `
 	given AS MATERIALIZED (
 		SELECT found.id, claim.owner, claim.fence, n
 		FROM unnest(:campaigns::text[], :keys::text[], :owners::text[], :fences::bigint[])
 			WITH ORDINALITY AS claim (campaign, key, owner, fence, n)
-		${lookedUp('(SELECT id FROM campaign WHERE name = claim.campaign)', 'claim.key')})`;
+		${lookedUp('(SELECT id FROM campaign WHERE name = claim.campaign)', 'claim.key')}
+		ORDER BY found.id)`;
 const STILL_HELD = `
 	recipient.id = given.id AND recipient.owner = given.owner AND recipient.fence = given.fence`;
 
@@ -81,6 +95,10 @@ const STILL_HELD = `
  * through what is dead in it, for each claim.
  */
 const IS_CLAIMED = "coalesce(recipient.state, '') = 'claimed'";
+
+/** A dispatch leaves alone what the try before it came to. */
+const UNLESS_DISPATCHED = (told: string, column = told) =>
+	`CASE given.state WHEN 'dispatched' THEN recipient.${column} ELSE given.${told} END`;
 
 /** Claims what `due` selects, and gives it with its payload, the longest due first. */
 function claimDue(due: string) {
@@ -164,30 +182,19 @@ export const LEDGER = {
 	claimedBefore: statement<ClaimRow>(`
 		SELECT key, address, reference, content AS payload, attempts, fence
 		FROM recipient JOIN payload ON payload.recipient = id
-		WHERE campaign = ${THE_CAMPAIGN} AND state = 'claimed' AND owner = :owner
+		WHERE campaign = ${THE_CAMPAIGN} AND state = 'claimed' AND held_by = :owner
 			AND ticket = :ticket::bigint
 		ORDER BY id`),
 
-	/** A lease that is over does not dispatch, even if nobody else has claimed the row yet. */
-	dispatch: statement<Numbered>(`
-		WITH ${CLOCK}, ${GIVEN}
-		UPDATE recipient
-		SET state = 'dispatched', attempts = attempts + 1, ticket = :ticket::bigint, updated_at = ${NOW}
-		FROM given
-		WHERE ${STILL_HELD} AND ${IS_CLAIMED} AND due_at > ${NOW}
-		RETURNING n`),
-
-	dispatchedBefore: statement<Numbered>(`
-		WITH ${CLOCK}, ${GIVEN}
-		SELECT n FROM given JOIN recipient ON ${STILL_HELD}
-		WHERE state = 'dispatched' AND ticket = :ticket::bigint AND due_at > ${NOW}`),
-
 	/**
-	 * The server's reply is the truth for as long as nobody else has claimed the row, lease or
-	 * not; over an \`unknown\` too, which was only the lack of it. A refusal before the final dot
-	 * comes without a dispatch, and is a try as well.
+	 * Dispatches and outcomes in one statement, and so with one trip and one commit.
+	 *
+	 * A lease that is over does not dispatch, even if nobody else has claimed the row yet. But the
+	 * server's reply is the truth for as long as nobody else has claimed the row, lease or not; over
+	 * an \`unknown\` too, which was only the lack of it. A refusal before the final dot comes without
+	 * a dispatch, and is a try as well.
 	 */
-	settle: statement<Numbered>(`
+	advance: statement<Numbered>(`
 		WITH ${CLOCK},
 		given AS MATERIALIZED (
 			SELECT found.id, told.*
@@ -196,24 +203,40 @@ export const LEDGER = {
 				:blames::text[], :messageIds::text[])
 				WITH ORDINALITY AS told (campaign, key, owner, fence, state, retry_at, reply, reason,
 					blame, message_id, n)
-			${lookedUp('(SELECT id FROM campaign WHERE name = told.campaign)', 'told.key')}),
-		settled AS (
+			${lookedUp('(SELECT id FROM campaign WHERE name = told.campaign)', 'told.key')}
+			ORDER BY found.id),
+		advanced AS (
 			UPDATE recipient
-			SET state = given.state, due_at = given.retry_at, reply = given.reply,
-				reason = given.reason, blame = given.blame, message_id = given.message_id,
+			SET state = given.state,
+				due_at = ${UNLESS_DISPATCHED('retry_at', 'due_at')},
+				reply = ${UNLESS_DISPATCHED('reply')},
+				reason = ${UNLESS_DISPATCHED('reason')},
+				blame = ${UNLESS_DISPATCHED('blame')},
+				message_id = ${UNLESS_DISPATCHED('message_id')},
 				ticket = :ticket::bigint, attempts = attempts + (recipient.state = 'claimed')::int,
 				updated_at = ${NOW}
 			FROM given
-			WHERE ${STILL_HELD} AND recipient.state IN ('claimed', 'dispatched', 'unknown')
+			WHERE ${STILL_HELD} AND CASE given.state
+				WHEN 'dispatched' THEN recipient.state = 'claimed' AND recipient.due_at > ${NOW}
+				ELSE recipient.state IN ('claimed', 'dispatched', 'unknown')
+			END
 			RETURNING recipient.id, recipient.state, n),
 		done_with AS (
-			DELETE FROM payload USING settled
-			WHERE payload.recipient = settled.id AND settled.state IN ('sent', 'failed', 'unknown'))
-		SELECT n FROM settled`),
+			DELETE FROM payload USING advanced
+			WHERE payload.recipient = advanced.id AND advanced.state IN ('sent', 'failed', 'unknown'))
+		SELECT n FROM advanced`),
 
-	settledBefore: statement<Numbered>(`
-		WITH ${GIVEN}
-		SELECT n FROM given JOIN recipient ON ${STILL_HELD} WHERE ticket = :ticket::bigint`),
+	/** A dispatch that was written down and whose lease is over since gives no leave any more. */
+	advancedBefore: statement<Numbered>(`
+		WITH ${CLOCK},
+		given AS MATERIALIZED (
+			SELECT found.id, told.*
+			FROM unnest(:campaigns::text[], :keys::text[], :owners::text[], :fences::bigint[],
+				:states::text[]) WITH ORDINALITY AS told (campaign, key, owner, fence, state, n)
+			${lookedUp('(SELECT id FROM campaign WHERE name = told.campaign)', 'told.key')})
+		SELECT n FROM given JOIN recipient ON ${STILL_HELD}
+		WHERE ticket = :ticket::bigint
+			AND (given.state <> 'dispatched' OR (recipient.state = 'dispatched' AND due_at > ${NOW}))`),
 
 	release: statement<Numbered>(`
 		WITH ${CLOCK}, ${GIVEN}
@@ -223,17 +246,19 @@ export const LEDGER = {
 
 	/** Prolongs what is held; a lease that is over stays over. */
 	heartbeat: statement(`
-		WITH ${CLOCK}
+		WITH ${CLOCK},
+		held AS MATERIALIZED (
+			SELECT id FROM recipient WHERE campaign = ${THE_CAMPAIGN} AND held_by = :owner ORDER BY id)
 		UPDATE recipient SET due_at = greatest(due_at, ${NOW} + :leaseMs::bigint)
-		WHERE campaign = ${THE_CAMPAIGN} AND state IN ('claimed', 'dispatched') AND owner = :owner
-			AND due_at > ${NOW}`),
+		FROM held
+		WHERE recipient.id = held.id AND coalesce(held_by, '') = :owner AND ${LEASE_END} > ${NOW}`),
 
 	expire: statement<{ id: number }>(`
 		WITH ${CLOCK},
 		expired AS (
 			UPDATE recipient SET state = 'unknown', due_at = NULL, updated_at = ${NOW},
 				reason = 'The sender ended before the reply of the server came; the server may have the mail.'
-			WHERE campaign = ${THE_CAMPAIGN} AND state = 'dispatched' AND due_at <= ${NOW}
+			WHERE campaign = ${THE_CAMPAIGN} AND ${IS_DISPATCHED} AND ${LEASE_END} <= ${NOW}
 			RETURNING id),
 		done_with AS (
 			DELETE FROM payload USING expired WHERE payload.recipient = expired.id)

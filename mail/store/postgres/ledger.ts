@@ -31,19 +31,17 @@ const NOBODY_YET: Readonly<Record<LedgerState, number>> = {
 
 /** The ledger; what each state allows is said in ledger-sql. */
 export function createLedger(database: Database, serverClock: ServerClock): Ledger {
-	const dispatches = new Batch<Claim>(nameOf, (claims) =>
-		change(claims, LEDGER.dispatch, LEDGER.dispatchedBefore, columnsOf(claims)),
+	/** In one line, so that an outcome is on disk no later than the dispatches that come after it. */
+	const advances = new Batch<Advance>(
+		({ claim }) => nameOf(claim),
+		(steps) =>
+			change(steps, LEDGER.advance, LEDGER.advancedBefore, {
+				...columnsOf(steps.map(({ claim }) => claim)),
+				...outcomesOf(steps),
+			}),
 	);
 	const releases = new Batch<Claim>(nameOf, (claims) =>
 		change(claims, LEDGER.release, undefined, columnsOf(claims)),
-	);
-	const settlements = new Batch<Settlement>(
-		({ claim }) => nameOf(claim),
-		(results) =>
-			change(results, LEDGER.settle, LEDGER.settledBefore, {
-				...columnsOf(results.map(({ claim }) => claim)),
-				...outcomesOf(results),
-			}),
 	);
 
 	/**
@@ -65,8 +63,7 @@ export function createLedger(database: Database, serverClock: ServerClock): Ledg
 	}
 
 	return {
-		// Dispatches and outcomes go in statements of their own.
-		inOrder: false,
+		inOrder: true,
 
 		enqueue: (campaignId, recipients, options = {}) =>
 			database.transaction(async (session) => {
@@ -91,10 +88,13 @@ export function createLedger(database: Database, serverClock: ServerClock): Ledg
 			return rows.map((row) => claimOf(row, campaignId, owner));
 		},
 
-		dispatch: (claims) => dispatches.ask(claims),
+		async dispatch(claims) {
+			const steps = claims.map((claim) => ({ claim, state: 'dispatched' as const }));
+			return (await advances.ask(steps)).map(({ claim }) => claim);
+		},
 
 		async settle(results) {
-			return (await settlements.ask(results)).map(({ claim }) => claim);
+			return (await advances.ask(results)).map(({ claim }) => claim);
 		},
 
 		async release(claims) {
@@ -150,6 +150,9 @@ export function createLedger(database: Database, serverClock: ServerClock): Ledg
 		},
 	};
 }
+
+/** What may become of a claimed recipient. */
+type Advance = Settlement | { claim: Claim; state: 'dispatched' };
 
 interface Intake {
 	campaignId: string;
@@ -212,10 +215,10 @@ function columnsOf(claims: readonly Claim[]) {
 	};
 }
 
-function outcomesOf(results: readonly Settlement[]) {
+function outcomesOf(results: readonly Advance[]) {
 	return {
 		states: results.map(({ state }) => state),
-		messageIds: results.map(({ messageId }) => messageId),
+		messageIds: results.map((result) => ('messageId' in result ? result.messageId : null)),
 		retryAts: results.map((result) => (result.state === 'deferred' ? result.retryAt : null)),
 		replies: results.map((result) => ('reply' in result ? (result.reply ?? null) : null)),
 		reasons: results.map((result) => ('reason' in result ? result.reason : null)),

@@ -275,6 +275,16 @@ export const MIGRATIONS: readonly string[] = [
 	-- All mails of one batch, for whoever has some of them in hand.
 	CREATE INDEX mailbox_mail_by_batch ON mailbox_mail (mailbox, batch) WHERE batch <> '';
 	`,
+	`
+	-- Neither index names the state any more: a dispatch changes no column of an index, so that it is
+	-- written in place, and not into each index once more.
+	ALTER TABLE recipient ADD COLUMN held_by TEXT COLLATE "C"
+		GENERATED ALWAYS AS (CASE WHEN state IN ('claimed', 'dispatched') THEN owner END) STORED;
+	DROP INDEX recipient_due;
+	DROP INDEX recipient_held;
+	CREATE INDEX recipient_due ON recipient (campaign, due_at, id) WHERE due_at IS NOT NULL;
+	CREATE INDEX recipient_held ON recipient (campaign, held_by) WHERE held_by IS NOT NULL;
+	`,
 ];
 
 /** Ours, and nobody else's: what a lock of ours is named by. */

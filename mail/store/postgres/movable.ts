@@ -29,6 +29,7 @@ const COLUMNS = `
 	SELECT c.relname AS "table", a.attname AS "column", format_type(a.atttypid, NULL) AS type,
 		array_position(k.conkey, a.attnum) AS position
 	FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		AND a.attgenerated = ''
 	LEFT JOIN pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
 	WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind = 'r'
 	ORDER BY 1, a.attnum`;

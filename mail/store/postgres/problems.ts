@@ -82,8 +82,9 @@ const SQLSTATES: Readonly<Record<string, Reading>> = {
 	'53300': gone('crowded'),
 	'54000': lasting('tooLong'),
 	'55P03': passing('locked'),
-	// The server's own limit for a statement.
-	'57014': passing('locked'),
+	// The server's own limit for a statement. One that is in charge no more, and waits for ever for its
+	// standby, holds the locks of what it could not finish: the next try is on a new connection.
+	'57014': gone('locked'),
 	'57P01': gone('unreachable'),
 	'57P02': gone('unreachable'),
 	'57P03': gone('unreachable'),
