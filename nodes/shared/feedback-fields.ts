@@ -26,7 +26,7 @@ export const softBounceOption: INodeProperties = {
 			name: 'rule',
 			values: [
 				{
-					displayName: 'Suppress at This Many Mails',
+					displayName: 'Suppress After (Mails)',
 					name: 'mails',
 					type: 'number',
 					default: 3,

@@ -34,15 +34,30 @@ export function operationSubtitle(operations: readonly OperationForm[]): string 
 
 /** A field that several operations have stands once, and is shown for each of them. */
 function shareForms(operations: readonly OperationForm[]): INodeProperties[] {
-	const shown = new Map<INodeProperties, string[]>();
-	for (const { choice, properties } of operations)
-		for (const property of properties)
-			shown.set(property, [...(shown.get(property) ?? []), String(choice.value)]);
-	return [...shown].map(([property, values]) => ({
+	return inOrderOfEach(operations).map((property) => ({
 		...property,
 		displayOptions: {
 			...property.displayOptions,
-			show: { ...property.displayOptions?.show, operation: values },
+			show: {
+				...property.displayOptions?.show,
+				operation: operations
+					.filter(({ properties }) => properties.includes(property))
+					.map(({ choice }) => String(choice.value)),
+			},
 		},
 	}));
+}
+
+/** All fields once; one that an operation has to itself stands where its own form has it. */
+function inOrderOfEach(operations: readonly OperationForm[]): INodeProperties[] {
+	const all: INodeProperties[] = [];
+	for (const { properties } of operations) {
+		let next = all.length;
+		for (const property of properties.toReversed()) {
+			const known = all.indexOf(property);
+			if (known === -1) all.splice(next, 0, property);
+			else next = known;
+		}
+	}
+	return all;
 }

@@ -1,9 +1,10 @@
-import type { INode, INodeTypes } from 'n8n-workflow';
+import type { INode, INodeProperties, INodeTypes } from 'n8n-workflow';
 import { Workflow } from 'n8n-workflow';
 
 import { CampaignReport } from '../../../nodes/CampaignReport/CampaignReport.node';
 import { DeliverabilityCheck } from '../../../nodes/DeliverabilityCheck/DeliverabilityCheck.node';
 import { SuppressionList } from '../../../nodes/SuppressionList/SuppressionList.node';
+import { operationProperties } from '../../../nodes/shared/operations';
 
 const NODES = [new CampaignReport(), new DeliverabilityCheck(), new SuppressionList()].map(
 	({ description }) => description,
@@ -38,3 +39,39 @@ describe.each(NODES.map((description) => [description.displayName, description] 
 		});
 	},
 );
+
+describe('the forms of several operations', () => {
+	const field = (name: string): INodeProperties => ({
+		displayName: name,
+		name,
+		type: 'string',
+		default: '',
+	});
+	const [subject, options, test, output] = ['subject', 'options', 'test', 'output'].map(field) as [
+		INodeProperties,
+		INodeProperties,
+		INodeProperties,
+		INodeProperties,
+	];
+	const form = (value: string, properties: INodeProperties[]) => ({
+		choice: { name: value, value, action: value },
+		properties,
+	});
+	const FORMS = [
+		form('dryRun', [subject, options]),
+		form('send', [subject, output, options]),
+		form('testSend', [test, subject, options]),
+		form('pause', []),
+	];
+
+	it('stand in the order that each has, with shared fields once', () => {
+		const [, ...shown] = operationProperties(FORMS, 'send');
+		expect(shown.map(({ name }) => name)).toEqual(['test', 'subject', 'output', 'options']);
+		for (const { choice, properties } of FORMS) {
+			const seen = shown.filter(({ displayOptions }) =>
+				displayOptions?.show?.operation?.includes(choice.value),
+			);
+			expect(seen.map(({ name }) => name)).toEqual(properties.map(({ name }) => name));
+		}
+	});
+});
