@@ -147,7 +147,13 @@ describe('strangers at the Email Tracking Trigger', () => {
 		);
 	};
 
-	const request = (): fc.Arbitrary<Asked> =>
+	/** n8n has one parser of XML for all requests, which leaves some unanswered once a body was none. */
+	const isAnsweredByN8n = ({ headers, body = '' }: Asked) =>
+		headers?.['content-type'] !== 'text/xml' || body.startsWith('<');
+
+	const request = (): fc.Arbitrary<Asked> => anyRequest().filter(isAnsweredByN8n);
+
+	const anyRequest = (): fc.Arbitrary<Asked> =>
 		fc.record({
 			method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'),
 			more: fc.oneof(
