@@ -40,8 +40,8 @@ const doors = new WeakMap<Server, FrontDoor>();
  * more knowledge of n8n than that its requests come from a server of Node's.
  *
  * Only plain GET and HEAD requests for exactly such a path and one token are looked at. All others, and
- * those that the node does not want after all, reach n8n's handlers as if nobody stood here. While no
- * path is open, nobody does.
+ * those that the node does not want after all, reach n8n's handlers as if nobody stood here. With the
+ * first request that finds no path open, nobody does.
  */
 export class FrontDoor {
 	readonly #server: Server;
@@ -77,9 +77,10 @@ export class FrontDoor {
 	}
 
 	readonly #receive: RequestListener = (request, response) => {
+		this.#closeWhatIsOver();
+		if (this.#paths.size === 0) this.#leave();
 		const found = this.#find(request, response);
 		if (!found) {
-			if (this.#paths.size === 0) this.#leave();
 			this.#passOn(request, response);
 			return;
 		}
@@ -91,26 +92,27 @@ export class FrontDoor {
 		}, passOn);
 	};
 
+	/** Of whatever path: one that nobody asks for any more would keep the door there. */
+	#closeWhatIsOver(): void {
+		const now = performance.now();
+		for (const [path, { until }] of this.#paths) if (now >= until) this.#paths.delete(path);
+	}
+
 	#find(
 		request: IncomingMessage,
 		response: ServerResponse,
 	): { answer: DirectAnswer; token: string } | undefined {
-		if (this.#paths.size === 0 || !isPlain(request)) return undefined;
+		// A server that takes no more connections is about to end: n8n waits for what it knows of.
+		if (!this.#server.listening || !isPlain(request)) return undefined;
 		const { url = '' } = request;
 		const query = url.indexOf('?');
 		if (query < 0) return undefined;
 		const path = url.slice(0, query);
 		const open = this.#paths.get(path);
 		if (!open) return undefined;
-		const now = performance.now();
-		// A server that takes no more connections is about to end: n8n waits for what it knows of.
-		if (now >= open.until || !this.#server.listening) {
-			this.#paths.delete(path);
-			return undefined;
-		}
 		const token = TOKEN.exec(url.slice(query))?.[1];
 		if (token === undefined) return undefined;
-		if (now >= open.askAgainAt) {
+		if (performance.now() >= open.askAgainAt) {
 			// One at a time: all of them would wait, and there is one answer.
 			open.askAgainAt = open.until;
 			response.once('close', () => {

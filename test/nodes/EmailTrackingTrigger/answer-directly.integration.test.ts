@@ -11,6 +11,7 @@ import { makeToken } from '../../../mail/tracking/token';
 import type { TokenKind } from '../../../mail/tracking/token';
 import { answerRequest } from '../../../nodes/EmailTrackingTrigger/answer-request';
 import type { ChosenEvent } from '../../../nodes/EmailTrackingTrigger/chosen-event';
+import { eventually } from '../../e2e/support/n8n';
 
 const CAMPAIGN = 'spring';
 const TARGET = 'https://shop.example/?a=1&b=2';
@@ -109,7 +110,7 @@ it('gives the same answers directly as by n8n, and records both', async () => {
 	const counts = await eventually(async () => {
 		const all = (await store.tracking.counts(CAMPAIGN)).filter(({ link }) => link === 0);
 		return all.reduce((sum, { events }) => sum + events, 0) === 8 ? all : undefined;
-	});
+	}, 'four opens and four clicks');
 	expect(counts.map(({ event, machine, events }) => [event, machine, events]).sort()).toEqual([
 		['clicked', false, 2],
 		['clicked', true, 2],
@@ -160,11 +161,3 @@ it('sends nobody elsewhere, and records nothing, for a link that was changed', a
 	const counts = await store.tracking.counts(CAMPAIGN);
 	expect(counts.map(({ event, events }) => [event, events])).toEqual([['opened', 1]]);
 }, 20_000);
-
-async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
-	for (;;) {
-		const found = await look();
-		if (found !== undefined) return found;
-		await new Promise((resolve) => setTimeout(resolve, 100));
-	}
-}

@@ -24,16 +24,23 @@ let now: number;
 /** n8n's part: it leads requests of the path to the node, unless the workflow is not active. */
 let isActive: boolean;
 let ordinary: RequestListener;
+/** How long that takes n8n. */
+let takesMs: number;
 
 beforeEach(async () => {
 	now = 1_000_000;
 	jest.spyOn(performance, 'now').mockImplementation(() => now);
 	isActive = true;
+	takesMs = 0;
 	ordinary = (request, response) => {
-		const isNode = isActive && request.url?.startsWith(PATH);
-		response.statusCode = isActive ? 200 : 404;
-		response.end('n8n');
-		if (isNode) FrontDoor.before(request)?.open(PATH, direct);
+		const answer = () => {
+			const isNode = isActive && request.url?.startsWith(PATH);
+			response.statusCode = isActive ? 200 : 404;
+			response.end('n8n');
+			if (isNode) FrontDoor.before(request)?.open(PATH, direct);
+		};
+		if (takesMs === 0) answer();
+		else setTimeout(answer, takesMs);
 	};
 	server = createServer(ordinary);
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -97,6 +104,7 @@ it('answers requests that come at once over one connection in their order', asyn
 
 it('asks n8n again before it would close, with one request at a time, and stays open', async () => {
 	await ask(OURS);
+	takesMs = 50;
 	for (let round = 0; round < 5; round += 1) {
 		now += ASK_AGAIN_MS;
 		const answers = await Promise.all([ask(OURS), ask(OURS), ask(OURS)]);
@@ -123,6 +131,14 @@ it('closes by itself when nobody asks, and leaves the server as it was', async (
 	expect(await ask(OURS)).toBe('n8n');
 	expect(await ask('/')).toBe('n8n');
 	expect(server.listeners('request')).toEqual([ordinary]);
+});
+
+it('leaves the server with the next request of any kind once its time is over', async () => {
+	await ask(OURS);
+	now += OPEN_MS;
+	expect(await ask('/rest/login')).toBe('n8n');
+	expect(server.listeners('request')).toEqual([ordinary]);
+	expect([await ask(OURS), await ask(OURS)]).toEqual(['n8n', 'direct good']);
 });
 
 it('closes where the node says so', async () => {
