@@ -18,12 +18,21 @@ const LAST_NUMBER = 0xcfff;
 /** Shorter ones are encoded anew as fast as they are looked up. */
 const SHORTEST = 48;
 
+interface Sums {
+	rendered: string;
+	/** More than the marks in their place. */
+	characters: number;
+	octets: number;
+	areRelaxed: boolean;
+}
+
 /**
  * The parts of a template that are the same in every copy of a campaign's mail. They are encoded once:
  * what is rendered holds a mark in the place of each, and only what differs costs anything.
  */
 export class Literals implements EncodedLiterals {
 	readonly #known: EncodedLiteral[] = [];
+	#lastSums: Sums = { rendered: '', characters: 0, octets: 0, areRelaxed: true };
 
 	/**
 	 * A piece of a template's text with marks in the place of what need not be seen.
@@ -49,16 +58,16 @@ export class Literals implements EncodedLiterals {
 
 	/** How many characters `restore` would give. */
 	lengthOf(rendered: string): number {
-		return rendered.length + this.#sum(rendered, ({ text }) => text.length - 2);
+		return rendered.length + this.#measured(rendered).characters;
 	}
 
 	octetsIn(rendered: string): number {
-		return this.#sum(rendered, ({ bytes }) => bytes.length);
+		return this.#measured(rendered).octets;
 	}
 
 	areRelaxedIn(rendered: string): boolean {
 		// A literal begins and ends with no blank, and no encoded line ends with one.
-		return isRelaxed(rendered) && this.#sum(rendered, (each) => (each.isRelaxed ? 0 : 1)) === 0;
+		return this.#measured(rendered).areRelaxed && isRelaxed(rendered);
 	}
 
 	encodedAt(rendered: string, index: number): EncodedLiteral | undefined {
@@ -67,13 +76,19 @@ export class Literals implements EncodedLiterals {
 			: undefined;
 	}
 
-	#sum(rendered: string, measure: (literal: EncodedLiteral) => number): number {
-		let sum = 0;
+	/** What the literals of a rendered text add up to; it is asked for several times in a row. */
+	#measured(rendered: string): Sums {
+		if (this.#lastSums.rendered === rendered) return this.#lastSums;
+		const sums = { rendered, characters: 0, octets: 0, areRelaxed: true };
 		for (let at = rendered.indexOf(LITERAL_MARK); at >= 0;) {
-			sum += measure(this.#at(rendered.charCodeAt(at + 1)));
+			const { text, bytes, isRelaxed: isOneRelaxed } = this.#at(rendered.charCodeAt(at + 1));
+			sums.characters += text.length - 2;
+			sums.octets += bytes.length;
+			sums.areRelaxed &&= isOneRelaxed;
 			at = rendered.indexOf(LITERAL_MARK, at + 2);
 		}
-		return sum;
+		this.#lastSums = sums;
+		return sums;
 	}
 
 	#at(number: number): EncodedLiteral {

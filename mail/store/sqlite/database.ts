@@ -114,12 +114,17 @@ export class Database {
 	}
 
 	/** Reads something for each of many items, a slice in each turn of the event loop. */
-	async readEach<I, T>(items: readonly I[], work: (item: I) => T): Promise<T[]> {
+	readEach<I, T>(items: readonly I[], work: (item: I) => T): Promise<T[]> {
+		return this.readMany(items, (slice) => slice.map(work));
+	}
+
+	/** Reads what there is about many items, a slice in each turn of the event loop. */
+	async readMany<I, T>(items: readonly I[], work: (slice: readonly I[]) => T[]): Promise<T[]> {
 		const found: T[] = [];
 		for (let start = 0; start < items.length; start += READ_SLICE) {
 			if (start > 0) await nextTurn();
 			const slice = items.slice(start, start + READ_SLICE);
-			for (const one of await this.read(() => slice.map(work))) found.push(one);
+			for (const one of await this.read(() => work(slice))) found.push(one);
 		}
 		return found;
 	}
@@ -239,6 +244,7 @@ async function prepare(
 		PRAGMA synchronous = NORMAL; -- what must be on the disk is brought there by LogOnDisk
 		PRAGMA cache_size = -32000; -- KiB; the indexes of a large campaign are written all over
 		PRAGMA journal_size_limit = 67108864; -- the log shrinks again after a large intake
+		PRAGMA wal_autocheckpoint = 4000; -- pages; what a campaign changes again and again moves once
 		PRAGMA secure_delete = FAST; -- what was deleted is overwritten where that costs no extra write
 	`);
 	await patiently(() => {

@@ -129,7 +129,7 @@ export function prepareLedger(database: Database) {
 		claim: database.statement(`
 			UPDATE recipient
 			SET state = 'claimed', owner = :owner, fence = fence + 1, due_at = :until, updated_at = :now
-			WHERE id = :id`),
+			WHERE id IN (SELECT value FROM json_each(:ids))`),
 
 		/** A lease that is over does not dispatch, even if nobody else has claimed the row yet. */
 		dispatch: database.statement(`

@@ -11,6 +11,7 @@ import type {
 	Settlement,
 } from '../store';
 import type { Database } from './database';
+import { jsonArray } from './json-array';
 import { prepareLedger } from './ledger-sql';
 import type { EntryRow } from './ledger-sql';
 import type { Steps } from './transactions';
@@ -84,10 +85,18 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		const due = only
 			? sql.dueAmong.all({ campaignId, now, limit, keys: jsonArray(only) })
 			: sql.due.all({ campaignId, now, limit });
-		return due.map(({ id, ...row }) => {
-			sql.claim.run({ id, owner, until: now + leaseMs, now });
-			return { campaignId, ...row, fence: row.fence + 1, owner };
-		});
+		const ids = JSON.stringify(due.map(({ id }) => id));
+		if (due.length > 0) sql.claim.run({ ids, owner, until: now + leaseMs, now });
+		return due.map(({ key, address, reference, payload, attempts, fence }) => ({
+			campaignId,
+			key,
+			address,
+			reference,
+			payload,
+			attempts,
+			owner,
+			fence: fence + 1,
+		}));
 	}
 
 	return {
@@ -206,9 +215,4 @@ export function entryOf(row: EntryRow): LedgerEntry {
 
 function isHeld({ state }: EntryRow): boolean {
 	return state === 'claimed' || state === 'dispatched';
-}
-
-/** For json_each. Half a surrogate pair is bound as U+FFFD everywhere else, so it must be here. */
-function jsonArray(keys: readonly string[]): string {
-	return JSON.stringify(keys.map((key) => key.replace(/\p{Surrogate}/gu, '\ufffd')));
 }

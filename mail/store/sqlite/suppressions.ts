@@ -2,6 +2,7 @@ import type { SuppressionReason } from '../../model/event';
 import type { NewSuppression, Suppression, SuppressionList } from '../store';
 import { mergeSuppression } from '../suppression-merge';
 import type { Database } from './database';
+import { jsonArray } from './json-array';
 import { createSoftBounces } from './soft-bounces';
 import type { Steps } from './transactions';
 
@@ -29,9 +30,10 @@ export function createSuppressionList(database: Database, clock: () => number): 
 		SELECT * FROM suppression WHERE key = :key AND list = :list AND ${STILL_HOLDS}`);
 	// The sign keeps the lists out of the search, which is for each recipient: a key has few.
 	const holding = database.statement<SuppressionRow>(`
-		SELECT * FROM suppression
-		WHERE key = :key AND (+list = '' OR +list = :list) AND ${STILL_HOLDS}
-		ORDER BY list LIMIT 1`);
+		SELECT suppression.* FROM json_each(:keys) AS wanted CROSS JOIN suppression
+			ON suppression.key = wanted.value
+		WHERE (+list = '' OR +list = :list) AND ${STILL_HOLDS}
+		ORDER BY list DESC`);
 	const ofKey = database.statement<SuppressionRow>(`
 		SELECT * FROM suppression WHERE key = :key AND ${STILL_HOLDS} ORDER BY list`);
 	const write = database.statement(`
@@ -93,8 +95,11 @@ export function createSuppressionList(database: Database, clock: () => number): 
 		async check(keys, { list = '' } = {}) {
 			const now = clock();
 			const found = new Map<string, Suppression>();
-			for (const row of await database.readEach(keys, (key) => holding.get({ key, list, now })))
-				if (row) found.set(row.key, entryOf(row));
+			// Last, and so in the place of another, comes the one for everything.
+			for (const row of await database.readMany(keys, (some) =>
+				holding.all({ keys: jsonArray(some), list, now }),
+			))
+				found.set(row.key, entryOf(row));
 			return found;
 		},
 
