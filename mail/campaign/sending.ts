@@ -62,9 +62,7 @@ export class Sending {
 		private readonly worklist: Worklist,
 	) {
 		const { concurrency } = settings;
-		this.#courier = new Courier(settings, this.#line, (error) => {
-			this.#breakDown(error);
-		});
+		this.#courier = new Courier(settings, this.#line, this.#onError);
 		this.#claims = new Claims(worklist, {
 			...settings,
 			blockSize: Math.min(Math.max(concurrency * 5, 20), 200),
@@ -116,7 +114,10 @@ export class Sending {
 	}
 
 	async #send(): Promise<void> {
-		while (!this.#stopped && this.worklist.size > 0) await this.#step();
+		while (!this.#stopped && this.worklist.size > 0) {
+			const wait = this.#step();
+			if (wait) await wait;
+		}
 		try {
 			await this.#windUp();
 		} catch (error) {
@@ -126,33 +127,27 @@ export class Sending {
 		this.#news.ring();
 	}
 
-	/** Begins the next message, or waits until that may be done. */
-	async #step(): Promise<void> {
+	/** Begins the next message. @returns what is to be waited for until that may be tried again */
+	#step(): Promise<void> | undefined {
 		const now = this.settings.clock();
-		if (this.#atWork >= this.#mayBeAtWork || this.#outbox.length >= OUTBOX_LIMIT) {
-			await this.#bell.heard();
-			return;
-		}
-		if (this.#line.pausedUntil > now) {
-			await this.#bell.heard(this.#line.pausedUntil - now);
-			return;
-		}
-		const ready = this.#claims.take((error) => {
-			this.#breakDown(error);
-		});
+		if (this.#atWork >= this.#mayBeAtWork || this.#outbox.length >= OUTBOX_LIMIT)
+			return this.#bell.heard();
+		if (this.#line.pausedUntil > now) return this.#bell.heard(this.#line.pausedUntil - now);
+		const ready = this.#claims.take(this.#onError);
 		if (ready) {
 			this.#begin(ready);
-			return;
+			return undefined;
 		}
-		if (this.#claims.fetching) {
-			await this.#claims.fetching;
-			return;
-		}
-		if (this.#leaveShutLanes()) return;
+		if (this.#claims.fetching) return this.#claims.fetching;
+		if (this.#leaveShutLanes()) return undefined;
 		const { nextAt = Infinity } = this.worklist;
 		const waitMs = Math.min(nextAt - now, this.#claims.waitMs);
-		await this.#bell.heard(Number.isFinite(waitMs) ? Math.max(waitMs, 1) : undefined);
+		return this.#bell.heard(Number.isFinite(waitMs) ? Math.max(waitMs, 1) : undefined);
 	}
+
+	readonly #onError = (error: unknown): void => {
+		this.#breakDown(error);
+	};
 
 	/** Nothing rides behind while the server does not answer: one knock a connection is enough. */
 	get #mayBeAtWork(): number {

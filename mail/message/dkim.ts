@@ -29,17 +29,18 @@ export function makeDkimSigner(text: DkimKeyText): MadeSigner {
 	if (!read.ok) return read;
 	const { key, warnings } = read;
 	const threads = new SigningThreads(key);
+	const headers = new HeaderReader();
 	return {
 		ok: true,
 		signer: {
 			key,
 			warnings,
 			sign(head, bodyHash, at) {
-				const { unsigned, signed } = prepare(key, head, bodyHash, at);
+				const { unsigned, signed } = prepare(key, headers.read(head), bodyHash, at);
 				return finish(unsigned, signText(key, signed));
 			},
 			async signAside(head, bodyHash, at) {
-				const { unsigned, signed } = prepare(key, head, bodyHash, at);
+				const { unsigned, signed } = prepare(key, headers.read(head), bodyHash, at);
 				return finish(unsigned, await threads.sign(signed));
 			},
 		},
@@ -98,32 +99,18 @@ function withLowerCase(headers: readonly { name: string; once?: true }[]) {
 	return headers.map((header) => ({ ...header, lowerCase: header.name.toLowerCase() }));
 }
 
-const NONE: readonly string[] = [];
-
 /** @returns the header with an empty `b=`, and the text that the signature is made over (section 3.7) */
 function prepare(
 	{ domain, selector, algorithm }: DkimKey,
-	head: string,
+	{ names, text }: CoveredHeaders,
 	bodyHash: string,
 	at: Date,
 ): { unsigned: string; signed: string } {
-	const present = linesByName(head);
-	let names = '';
-	let signed = '';
-	for (const { name, lowerCase, once } of COVERED) {
-		const lines = present.get(lowerCase) ?? NONE;
-		// Of several with one name the last is signed first (section 5.4.2).
-		for (let index = lines.length - 1; index >= 0; index -= 1) {
-			names += `${name}:`;
-			signed += `${relaxLine(lines[index] ?? '')}\r\n`;
-		}
-		if (once) names += `${name}:`;
-	}
 	const time = Math.floor(at.getTime() / 1000);
 	const unsigned =
 		`DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed; d=${domain};\r\n` +
-		` s=${selector}; t=${time};\r\n${foldNames(names.slice(0, -1))} bh=${bodyHash};\r\n b=`;
-	return { unsigned, signed: signed + relaxLine(unsigned) };
+		` s=${selector}; t=${time};\r\n${names} bh=${bodyHash};\r\n b=`;
+	return { unsigned, signed: text + relax(unsigned).relaxed };
 }
 
 function finish(unsigned: string, signature: string): string {
@@ -131,12 +118,68 @@ function finish(unsigned: string, signature: string): string {
 	return `${unsigned}${lines.join('\r\n ')}\r\n`;
 }
 
-/** Names with colons between them, and the same as `h=`: a campaign's mails all have the same. */
-let lastFolded = { names: '', folded: '' };
+/** The headers that a signature covers. */
+interface CoveredHeaders {
+	/** `h=` in its lines, each with its CRLF. */
+	names: string;
+	/** The headers themselves, relaxed, each with its CRLF. */
+	text: string;
+}
+
+interface Header {
+	line: string;
+	/** In lower case. */
+	name: string;
+	/** The line without its CRLF (RFC 6376 section 3.4.2). */
+	relaxed: string;
+}
+
+/**
+ * Reads what is covered of the headers of one mail after the other. Those of a campaign have the same
+ * headers in the same order, and most of them are the same to the letter: what is as it was in the mail
+ * before is not read again.
+ */
+class HeaderReader {
+	#headers: readonly Header[] = [];
+	/** Which headers, by their position, and under which names. */
+	#plan: { order: readonly number[]; names: string } = { order: [], names: '' };
+
+	/** @param head the header lines, each with its CRLF */
+	read(head: string): CoveredHeaders {
+		const before = this.#headers;
+		const headers = head.split(/\r\n(?![ \t])/).map((line, position) => {
+			const known = before[position];
+			return known?.line === line ? known : relax(line);
+		});
+		const areAlike =
+			headers.length === before.length &&
+			headers.every(({ name }, position) => name === before[position]?.name);
+		if (!areAlike) this.#plan = planFor(headers);
+		this.#headers = headers;
+		let text = '';
+		for (const position of this.#plan.order) text += `${headers[position]?.relaxed ?? ''}\r\n`;
+		return { names: this.#plan.names, text };
+	}
+}
+
+/** In which order the headers are covered, and what they are called in `h=`. */
+function planFor(headers: readonly Header[]): { order: number[]; names: string } {
+	const order: number[] = [];
+	const names: string[] = [];
+	for (const { name, lowerCase, once } of COVERED) {
+		// Of several with one name the last is signed first (section 5.4.2).
+		for (let position = headers.length - 1; position >= 0; position -= 1) {
+			if (headers[position]?.name !== lowerCase) continue;
+			order.push(position);
+			names.push(name);
+		}
+		if (once) names.push(name);
+	}
+	return { order, names: foldNames(names.join(':')) };
+}
 
 /** `h=` in lines of at most 76 characters, each with its CRLF. */
 function foldNames(names: string): string {
-	if (lastFolded.names === names) return lastFolded.folded;
 	let folded = '';
 	let line = ' h=';
 	for (const piece of `${names};`.match(/[^:]+:?/g) ?? []) {
@@ -146,30 +189,16 @@ function foldNames(names: string): string {
 		}
 		line += piece;
 	}
-	lastFolded = { names, folded: `${folded}${line}\r\n` };
-	return lastFolded.folded;
+	return `${folded}${line}\r\n`;
 }
 
-/** The header lines, folded as they are, under their names in lower case, in their order. */
-function linesByName(head: string): Map<string, string[]> {
-	const found = new Map<string, string[]>();
-	for (const line of head.split(/\r\n(?![ \t])/)) {
-		const colon = line.indexOf(':');
-		if (colon < 1) continue;
-		const name = line.slice(0, colon).trim().toLowerCase();
-		const known = found.get(name);
-		if (known) known.push(line);
-		else found.set(name, [line]);
-	}
-	return found;
-}
-
-/** RFC 6376 section 3.4.2, without the CRLF. */
-function relaxLine(line: string): string {
-	const colon = line.indexOf(':');
+/** What is no header, having no name, is called ''. */
+function relax(line: string): Header {
+	const colon = Math.max(line.indexOf(':'), 0);
 	const name = line.slice(0, colon).trim().toLowerCase();
 	const value = line.slice(colon + 1);
-	return `${name}:${(NEEDS_RELAXING.test(value) ? value.replace(/[ \t\r\n]+/g, ' ') : value).trim()}`;
+	const relaxed = (NEEDS_RELAXING.test(value) ? value.replace(/[ \t\r\n]+/g, ' ') : value).trim();
+	return { line, name, relaxed: `${name}:${relaxed}` };
 }
 
 const NEEDS_RELAXING = /[\t\r\n]| {2}/;

@@ -52,6 +52,8 @@ interface LibraryError extends Error {
 export class SmtpConnection {
 	/** Messages given to the connection so far. */
 	sent = 0;
+	readonly #inHand = new Set<{ transfer: Transfer; signal: AbortSignal | undefined }>();
+	readonly #listensTo = new WeakSet<AbortSignal>();
 
 	private constructor(
 		private readonly dialogue: Dialogue,
@@ -142,17 +144,30 @@ export class SmtpConnection {
 		const transfer = new Transfer(envelope, wire, features, beforeFinalDot, dialogue.needsReset);
 		const misfit = unfit(envelope, wire, features);
 		if (misfit) return this.#resultOf(misfit, transfer, warm);
-		const abort = () => {
-			dialogue.abort(transfer);
-		};
-		signal?.addEventListener('abort', abort, { once: true });
+		if (signal) this.#listenTo(signal);
+		const inHand = { transfer, signal };
+		this.#inHand.add(inHand);
 		try {
 			const sending = dialogue.send(transfer);
-			if (signal?.aborted) abort();
+			if (signal?.aborted) dialogue.abort(transfer);
 			return this.#resultOf(await sending, transfer, warm);
 		} finally {
-			signal?.removeEventListener('abort', abort);
+			this.#inHand.delete(inHand);
 		}
+	}
+
+	/** Once for all messages that the signal is for: a campaign gives the same with each. */
+	#listenTo(signal: AbortSignal): void {
+		if (this.#listensTo.has(signal)) return;
+		this.#listensTo.add(signal);
+		signal.addEventListener(
+			'abort',
+			() => {
+				for (const inHand of this.#inHand)
+					if (inHand.signal === signal) this.dialogue.abort(inHand.transfer);
+			},
+			{ once: true },
+		);
 	}
 
 	quit(): void {

@@ -37,6 +37,8 @@ class Pool implements SmtpPool {
 	readonly #waiting: Waiter[] = [];
 	/** How many messages each busy connection has in hand: two, where one rides behind the other. */
 	readonly #busy = new Map<SmtpConnection, number>();
+	/** Those on which the message's dot has left, and nobody waited to ride behind it. */
+	readonly #withRoom = new Set<SmtpConnection>();
 	#open = 0;
 	#opening = 0;
 	/** Set while the account does not let us in: then one try at a time, not one a waiter. */
@@ -117,8 +119,10 @@ class Pool implements SmtpPool {
 
 	/** A connection whose only message waits for its reply. */
 	#findRoom(): SmtpConnection | undefined {
-		for (const [connection, messages] of this.#busy)
-			if (messages === 1 && this.#canTakeMore(connection)) return connection;
+		for (const connection of this.#withRoom) {
+			this.#withRoom.delete(connection);
+			if (this.#busy.get(connection) === 1 && this.#canTakeMore(connection)) return connection;
+		}
 		return undefined;
 	}
 
@@ -128,8 +132,12 @@ class Pool implements SmtpPool {
 
 	/** The dot of the message on this connection has left: who waits longest may ride behind it. */
 	#offerRoom(connection: SmtpConnection): void {
+		if (this.#closed || !this.#canTakeMore(connection)) return;
 		const [first] = this.#waiting;
-		if (!first?.mayFollow || this.#closed || !this.#canTakeMore(connection)) return;
+		if (!first?.mayFollow) {
+			this.#withRoom.add(connection);
+			return;
+		}
 		this.#waiting.shift();
 		first.tell(this.#use(connection));
 	}
@@ -188,6 +196,7 @@ class Pool implements SmtpPool {
 			return;
 		}
 		this.#busy.delete(connection);
+		this.#withRoom.delete(connection);
 		const spent = connection.sent >= this.account.limits.messagesPerConnection;
 		if (!connection.usable || spent || this.#closed) {
 			connection.quit();

@@ -235,7 +235,10 @@ export class Transactions {
 		});
 		try {
 			const answers: (() => void)[] = [];
-			for (const job of batch) answers.push(await this.#perform(job));
+			for (const job of batch) {
+				const performed = this.#perform(job);
+				answers.push(performed instanceof Promise ? await performed : performed);
+			}
 			this.#handle.exec('COMMIT');
 			return answers;
 		} catch (error) {
@@ -247,20 +250,27 @@ export class Transactions {
 		}
 	}
 
-	async #perform({ work, commit, resolve, reject }: Job): Promise<() => void> {
+	#perform(job: Job): (() => void) | Promise<() => void> {
+		const { work, resolve } = job;
+		const answer = (value: unknown) => () => {
+			resolve(value as never);
+		};
 		try {
 			const done = work();
-			const value = (done instanceof Promise ? await done : done) as never;
-			return () => {
-				resolve(value);
-			};
+			return done instanceof Promise
+				? done.then(answer, (error: unknown) => this.#refuse(job, error))
+				: answer(done);
 		} catch (error) {
-			// A full disk undoes the whole transaction, not just the statement that met it.
-			if (commit === 'alone' || !this.#handle.isTransaction) throw error;
-			return () => {
-				reject(error);
-			};
+			return this.#refuse(job, error);
 		}
+	}
+
+	#refuse({ commit, reject }: Job, error: unknown): () => void {
+		// A full disk undoes the whole transaction, not just the statement that met it.
+		if (commit === 'alone' || !this.#handle.isTransaction) throw error;
+		return () => {
+			reject(error);
+		};
 	}
 
 	#rollBack(): void {

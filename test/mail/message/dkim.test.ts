@@ -75,6 +75,24 @@ describe('a DKIM signature', () => {
 		expect(await signer.signAside(HEAD, hash, AT)).toBe(signer.sign(HEAD, hash, AT));
 	});
 
+	it('is that of its own headers, whatever the mails before it had', () => {
+		const signer = signerOf();
+		const hash = hashBody(Buffer.from('x\r\n'));
+		const without = (name: string) => HEAD.replace(new RegExp(`^${name}: .*\r\n`, 'm'), '');
+		const heads = [
+			HEAD,
+			HEAD.replace('grace@', 'joan@'),
+			`Cc: joan@example.net\r\n${HEAD}`,
+			without('List-Id'),
+			without('Feedback-ID'),
+			`${HEAD}From: Eve <eve@example.org>\r\n`,
+			HEAD.split('\r\n').sort().join('\r\n'),
+			'',
+		];
+		for (const head of [...heads, ...heads.toReversed(), HEAD])
+			expect(signer.sign(head, hash, AT)).toBe(signerOf().sign(head, hash, AT));
+	});
+
 	it('covers what the rules for bulk mail ask for', () => {
 		const names = coveredBy(signMessage(signerOf(), mail('x\r\n'), AT));
 		for (const name of [

@@ -75,7 +75,7 @@ it('signs what a thread had in hand when it died', async () => {
 it('signs what a thread could not', async () => {
 	await expectAllSigned(RSA, () =>
 		puppet(function () {
-			setImmediate(() => this.emit('message', undefined));
+			setImmediate(() => this.emit('message', []));
 		}),
 	);
 });
