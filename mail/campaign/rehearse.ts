@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CompiledMessage } from '../message/compile';
 import { makeReference } from '../message/identity';
 import type { SkipReason } from '../model/outcome';
-import { estimateMs, NO_PLAN } from '../pacing/plan';
+import { estimateMs, laneOf, NO_PLAN } from '../pacing/plan';
 import type { PacePlan } from '../pacing/plan';
 import { Providers } from '../pacing/provider';
 import { domainOf } from '../model/address';
@@ -166,7 +166,7 @@ class Count {
 		this.#total += size;
 		this.#smallest = Math.min(this.#smallest, size);
 		if (size > this.#largest.size) this.#largest = { size, recipient };
-		const lane = this.#providers.of(domainOf(recipient));
+		const lane = laneOf(domainOf(recipient), this.options.plan ?? NO_PLAN, this.#providers);
 		this.#lanes.set(lane, (this.#lanes.get(lane) ?? 0) + 1);
 	}
 

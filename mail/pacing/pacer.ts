@@ -6,7 +6,7 @@ import type { Mood } from './adapt';
 import { Desk } from './desk';
 import type { Ruled, Slot } from './desk';
 import { accountPageKey, readAccountPage, slotPageKey } from './page';
-import { accountLimits, mergePlans, NO_PLAN, ruleFor } from './plan';
+import { accountLimits, laneOf, mergePlans, NO_PLAN, ruleFor } from './plan';
 import type { PacePlan } from './plan';
 import { Providers } from './provider';
 import { opensAt } from './quiet-hours';
@@ -97,7 +97,7 @@ export class Pacer {
 
 	/** The lane of a recipient. */
 	laneOf(address: string): string {
-		return this.providers.of(domainOf(address));
+		return laneOf(domainOf(address), this.#plan, this.providers);
 	}
 
 	/**

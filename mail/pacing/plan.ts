@@ -1,3 +1,4 @@
+import type { Providers } from './provider';
 import type { Limit } from './window';
 
 /** How fast an account may send. */
@@ -15,7 +16,10 @@ export interface PacePlan {
 }
 
 export interface ProviderRule {
-	/** A provider's id, a domain, or `other`: every provider without a rule of its own, each for itself. */
+	/**
+	 * A provider's id, a domain (which then keeps no pace with its provider's others), or `other`: every
+	 * provider without a rule of its own, each for itself.
+	 */
 	provider: string;
 	limits: readonly Limit[];
 	/** Mails to it at once. */
@@ -37,6 +41,15 @@ export const SECOND = 1_000;
 export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 export const DAY = 86_400_000;
+
+/**
+ * Who keeps pace with the recipients of a domain: all that its provider takes mail for, unless the plan
+ * has a rule for the domain itself.
+ */
+export function laneOf(domain: string, plan: PacePlan, providers: Providers): string {
+	const name = domain.toLowerCase();
+	return plan.providers.some(({ provider }) => provider === name) ? name : providers.of(name);
+}
 
 /** The plan's rule for a lane: one for its name counts before the one for all others. */
 export function ruleFor(plan: PacePlan, lane: string): ProviderRule | undefined {

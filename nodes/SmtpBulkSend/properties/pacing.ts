@@ -43,13 +43,15 @@ const unitField: INodeProperties = {
 	],
 };
 
+const PROVIDER_NAMES = [...PROVIDERS.map(({ id }) => id), 'other'];
+
 const providerField: INodeProperties = {
 	displayName: 'Provider or Domain',
 	name: 'provider',
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. google, or example.org',
-	description: `One of ${PROVIDERS.map(({ id }) => id).join(', ')}, with all domains whose mail it takes; or a domain; or other, for each of all the rest by itself`,
+	description: `One of ${PROVIDERS.map(({ id }) => id).join(', ')}, with all domains whose mail it takes; or a domain, which then counts apart from its provider's others; or other, for each of all the rest by itself`,
 };
 
 /** How fast this campaign goes, for everybody to see. */
@@ -232,6 +234,10 @@ function readRule(row: IDataObject): ProviderRule {
 	const provider = asText(row.provider).trim().toLowerCase();
 	if (provider === '')
 		throw new Error('Limits by Provider: name the provider or domain that the limit is for.');
+	if (!provider.includes('.') && !PROVIDER_NAMES.includes(provider))
+		throw new Error(
+			`Limits by Provider: there is no provider "${provider}". Write one of ${PROVIDER_NAMES.join(', ')}; or a domain, such as example.org.`,
+		);
 	const [count, connections] = [row.count, row.connections].map(readCap);
 	return {
 		provider,

@@ -7,7 +7,14 @@ import {
 	moodLimit,
 } from '../../../mail/pacing/adapt';
 import type { Mood } from '../../../mail/pacing/adapt';
-import { accountLimits, DAY, estimateMs, NO_PLAN, ruleFor } from '../../../mail/pacing/plan';
+import {
+	accountLimits,
+	DAY,
+	estimateMs,
+	laneOf,
+	NO_PLAN,
+	ruleFor,
+} from '../../../mail/pacing/plan';
 import type { PacePlan } from '../../../mail/pacing/plan';
 import { PACE_PRESETS } from '../../../mail/pacing/presets';
 import { providerOfMx, Providers } from '../../../mail/pacing/provider';
@@ -165,6 +172,14 @@ describe('a plan', () => {
 		expect(ruleFor(plan, 'google')?.limits).toHaveLength(1);
 		expect(ruleFor(plan, 'example.org')?.connections).toBe(2);
 		expect(ruleFor(NO_PLAN, 'google')).toBeUndefined();
+	});
+
+	it('has a rule for a domain apart from those of its provider', () => {
+		const providers = new Providers();
+		const ruled: PacePlan = { ...plan, providers: [{ provider: 'gmail.com', limits: [] }] };
+		expect(laneOf('Gmail.com', ruled, providers)).toBe('gmail.com');
+		expect(laneOf('googlemail.com', ruled, providers)).toBe('google');
+		expect(laneOf('gmail.com', plan, providers)).toBe('google');
 	});
 
 	it('warms up by days since the first mail', () => {

@@ -57,6 +57,10 @@ describe('the pace of the form', () => {
 			'Limits by Provider',
 			{ pace: 'own', providerLimits: { rule: [{ provider: 'google', connections: 'few' }] } },
 		],
+		[
+			'there is no provider "gogle"',
+			{ pace: 'own', providerLimits: { rule: [{ provider: 'gogle', count: 5 }] } },
+		],
 		['Pace', { pace: '__proto__' }],
 		['Warm-Up', { options: { warmUp: '50, -1' } }],
 		['Quiet Hours', { options: { quietHours: { hours: { from: '22:00', to: '22:00' } } } }],
