@@ -226,11 +226,17 @@ interface Status {
 						);
 				};
 
+				/** As the Schedule Trigger does that Resume stands behind. */
+				const resume = async () => {
+					for (const each of campaigns)
+						if (takenOf(each.id) < RECIPIENTS) await api.execute(each.resume, 'Press');
+				};
+
 				let campaign = await begin();
 				const began = Date.now();
 				for (let blow = 0; blow < BLOWS && Date.now() < began + BLOWS_MS; blow += 1) {
 					if (RECIPIENTS - takenOf(campaign.id) < LAST) campaign = await begin();
-					await mailsGoOut(server.taken);
+					await mailsGoOut(server.taken, resume);
 					await sleep(Math.random() * 2_000);
 					await eventually(
 						() => Promise.resolve(working.size > 0 || undefined),
@@ -239,8 +245,7 @@ interface Status {
 					);
 					await strike(FATES[blow % FATES.length] ?? 'killed');
 					tell(JSON.stringify(met));
-					for (const { id, resume } of campaigns)
-						if (takenOf(id) < RECIPIENTS) await api.execute(resume, 'Press');
+					await resume();
 				}
 				await Promise.all(beside);
 
@@ -284,11 +289,27 @@ interface Status {
 	);
 });
 
-/** Waits for some more, so that a blow falls on a campaign that is being sent. */
-async function mailsGoOut(taken: ReadonlyMap<string, number>): Promise<void> {
+const RESUME_EVERY_MS = 45_000;
+
+/**
+ * Waits for some more, so that a blow falls on a campaign that is being sent. Redis hands an execution
+ * to a frozen worker as to any other, and n8n gives it up some time later: only the next Resume goes on.
+ */
+async function mailsGoOut(
+	taken: ReadonlyMap<string, number>,
+	resume: () => Promise<void>,
+): Promise<void> {
 	const before = taken.size;
+	let resumedAt = Date.now();
 	await eventually(
-		() => Promise.resolve(taken.size >= before + 20 ? true : undefined),
+		async () => {
+			if (taken.size >= before + 20) return true;
+			if (Date.now() > resumedAt + RESUME_EVERY_MS) {
+				resumedAt = Date.now();
+				await resume();
+			}
+			return undefined;
+		},
 		'mails to go out',
 		240_000,
 	);
