@@ -62,7 +62,7 @@ export class Sending {
 		private readonly worklist: Worklist,
 	) {
 		const { concurrency } = settings;
-		this.#courier = new Courier(settings, this.#line, this.#onError);
+		this.#courier = new Courier(settings, this.#line, this.#breakDown);
 		this.#claims = new Claims(worklist, {
 			...settings,
 			blockSize: Math.min(Math.max(concurrency * 5, 20), 200),
@@ -133,7 +133,7 @@ export class Sending {
 		if (this.#atWork >= this.#mayBeAtWork || this.#outbox.length >= OUTBOX_LIMIT)
 			return this.#bell.heard();
 		if (this.#line.pausedUntil > now) return this.#bell.heard(this.#line.pausedUntil - now);
-		const ready = this.#claims.take(this.#onError);
+		const ready = this.#claims.take(this.#breakDown);
 		if (ready) {
 			this.#begin(ready);
 			return undefined;
@@ -144,10 +144,6 @@ export class Sending {
 		const waitMs = Math.min(nextAt - now, this.#claims.waitMs);
 		return this.#bell.heard(Number.isFinite(waitMs) ? Math.max(waitMs, 1) : undefined);
 	}
-
-	readonly #onError = (error: unknown): void => {
-		this.#breakDown(error);
-	};
 
 	/** Nothing rides behind while the server does not answer: one knock a connection is enough. */
 	get #mayBeAtWork(): number {
@@ -338,10 +334,10 @@ export class Sending {
 		return { reason, retryAt: at, waitsFor: 'account', graceMs: PATIENT_GRACE_MS };
 	}
 
-	#breakDown(error: unknown): void {
+	readonly #breakDown = (error: unknown): void => {
 		this.#broken ??= { error };
 		this.stop(this.#endsBecause('The mail store failed.'));
-	}
+	};
 
 	#finish(owed: Owed, outcome: RecipientOutcome): void {
 		this.worklist.remove(owed.key);

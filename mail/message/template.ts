@@ -186,8 +186,8 @@ interface CodeMaker {
 }
 
 /**
- * Calls for a field without the options that every helper gets: six objects a field, which were half of
- * what a campaign left to the garbage collector.
+ * Calls for a field without the options that every helper gets: six objects a field, a third of what a
+ * campaign left to the garbage collector.
  */
 class FieldCompiler
 	extends (engine as unknown as { JavaScriptCompiler: new () => CodeMaker }).JavaScriptCompiler

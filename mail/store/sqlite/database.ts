@@ -244,7 +244,6 @@ async function prepare(
 		PRAGMA synchronous = NORMAL; -- what must be on the disk is brought there by LogOnDisk
 		PRAGMA cache_size = -32000; -- KiB; the indexes of a large campaign are written all over
 		PRAGMA journal_size_limit = 67108864; -- the log shrinks again after a large intake
-		PRAGMA wal_autocheckpoint = 4000; -- pages; what a campaign changes again and again moves once
 		PRAGMA secure_delete = FAST; -- what was deleted is overwritten where that costs no extra write
 	`);
 	await patiently(() => {
