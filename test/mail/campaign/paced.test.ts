@@ -117,6 +117,26 @@ describe('a run with limits', () => {
 		expect(await store.ledger.counts('spring')).toMatchObject({ queued: 47, claimed: 0 });
 	});
 
+	it('holds a domain to its own rule, whosever mail servers it has', async () => {
+		const plan = {
+			limits: [],
+			providers: [{ provider: 'gmail.com', limits: [{ count: 2, perMs: 3_600_000 }] }],
+		};
+		const all = await outcomes(
+			campaignRun({
+				store,
+				pool: scriptedPool(() => 'accept'),
+				pacer: await pacer(plan),
+				longestWaitMs: 0,
+				recipients: at({ 'gmail.com': 5, 'googlemail.com': 5 }),
+			}),
+		);
+		expect(byDomain(all)).toEqual({
+			'gmail.com': { sent: 2, deferred: 3 },
+			'googlemail.com': { sent: 5 },
+		});
+	});
+
 	it('never has more mails to a provider under way than its connections', async () => {
 		const plan: PacePlan = {
 			limits: [],
