@@ -1,7 +1,6 @@
 import type { Claim } from '../store/store';
 import { readResult } from './delivery';
 import type { Delivery } from './delivery';
-import { Gate } from './gate';
 import type { Line } from './line';
 import type { Slot } from './pace';
 import { Permits } from './permits';
@@ -18,7 +17,9 @@ export interface Underway {
 	slot: Slot;
 	/** Had from the gate until its outcome is written down. */
 	permit?: Permit;
-	/** The ledger was told that the final dot is about to leave. */
+	/** The ledger was asked to write down that the final dot is about to leave. */
+	asked: boolean;
+	/** It has written that down. */
 	dispatched: boolean;
 	/** The dot was let go. */
 	granted: boolean;
@@ -33,7 +34,6 @@ export const STOPPED_REASON =
 
 /** Makes one message and brings it to the server, past the gate before the final dot. */
 export class Courier {
-	readonly #gate: Gate;
 	readonly #permits: Permits;
 	readonly #cut = new AbortController();
 
@@ -43,7 +43,6 @@ export class Courier {
 		/** Told when the store failed: no more may leave then. */
 		private readonly onBreakdown: (error: unknown) => void,
 	) {
-		this.#gate = new Gate(settings.store.ledger);
 		this.#permits = new Permits(settings.concurrency);
 	}
 
@@ -93,7 +92,9 @@ export class Courier {
 		// It waited so long that its leave is for a time that is over.
 		if (this.isShut(underway) || underway.slot.isOver) return false;
 		try {
-			underway.dispatched = await this.#gate.dispatch(underway.claim);
+			underway.asked = true;
+			const dispatched = await this.settings.store.ledger.dispatch([underway.claim]);
+			underway.dispatched = dispatched.length > 0;
 			// Given up while the ledger was told: nobody else would take it back.
 			if (underway.abandoned) await this.takeBack(underway);
 		} catch (error) {
@@ -104,13 +105,15 @@ export class Courier {
 		return underway.granted;
 	}
 
-	/** No server has it, and this run will not send it: the next who claims it may. */
-	async takeBack({ claim, dispatched }: Underway): Promise<void> {
+	/**
+	 * No server has it, and this run will not send it: the next who claims it may. Where a dispatch was
+	 * asked for, it may be written down although the ledger said no: the answer was late, and the lease
+	 * over by then.
+	 */
+	async takeBack({ claim, asked, dispatched }: Underway): Promise<void> {
 		const { store, identityOf, clock } = this.settings;
-		if (!dispatched) {
-			await store.ledger.release([claim]);
-			return;
-		}
+		if (!dispatched) await store.ledger.release([claim]);
+		if (!asked) return;
 		const { messageId } = identityOf(claim);
 		await store.ledger.settle([
 			{ claim, messageId, state: 'deferred', retryAt: clock(), reason: STOPPED_REASON },

@@ -181,6 +181,7 @@ export class Sending {
 			claim,
 			owed,
 			slot,
+			asked: false,
 			dispatched: false,
 			granted: false,
 			concluding: false,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A TCP proxy between a client and a server on loopback that misbehaves on demand. */
 export interface FaultProxy {
@@ -62,24 +63,36 @@ export async function startFaultProxy(
 	let toClient = 0;
 	let toServer = 0;
 
-	/** Does it now, later, or when the link thaws; always in order. */
-	const pass = (link: Link, action: () => void): void => {
-		const act = (): void => {
-			if (link.frozen) link.held.push(action);
-			else action();
-		};
-		if (delayMs > 0) setTimeout(act, delayMs);
-		else act();
-	};
-
 	const relay = (link: Link, from: Socket, to: Socket, count: (bytes: number) => void): void => {
+		/** When the last of those that are held back for a while is over. */
+		let delayed = Promise.resolve();
+		let underWay = 0;
+		/** Does it now, later, or when the link thaws; always in order. */
+		const pass = (action: () => void): void => {
+			const act = (): void => {
+				if (link.frozen) link.held.push(action);
+				else action();
+			};
+			if (delayMs === 0 && underWay === 0) {
+				act();
+				return;
+			}
+			const over = sleep(delayMs);
+			underWay += 1;
+			delayed = delayed
+				.then(() => over)
+				.then(() => {
+					underWay -= 1;
+					act();
+				});
+		};
 		from.on('data', (chunk: Buffer) => {
 			// Whoever reads slowly must not fill the memory of the tests.
 			if (to.writableLength > 1_000_000) {
 				from.pause();
 				to.once('drain', () => from.resume());
 			}
-			pass(link, () => {
+			pass(() => {
 				if (link.answersLost && from === link.server) return;
 				count(chunk.length);
 				if (!to.destroyed) to.write(chunk);
@@ -87,15 +100,15 @@ export async function startFaultProxy(
 		});
 		from.on('end', () => {
 			if (from === link.client) link.clientLeft = true;
-			pass(link, () => to.end());
+			pass(() => to.end());
 		});
 		from.on('error', () => {
-			pass(link, () => to.resetAndDestroy());
+			pass(() => to.resetAndDestroy());
 		});
 		from.on('close', () => {
 			if (from === link.client) link.clientLeft = true;
 			if (link.client.destroyed && link.server.destroyed) links.delete(link);
-			pass(link, () => to.destroy());
+			pass(() => to.destroy());
 		});
 	};
 

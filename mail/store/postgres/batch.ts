@@ -9,14 +9,20 @@ interface Call<I> {
 
 /** More items than this do not go to the server in one statement. */
 const MOST = 1_000;
+const AT_ONCE = 2;
 
 /**
  * Many calls, one statement: what is asked for while a statement is under way goes with the next.
  * So there is one round trip for all, however far away the database is, and nobody waits for a timer.
+ *
+ * Two statements may be under way: while the server works on one, we read the answer of the other.
  */
 export class Batch<I> {
 	readonly #calls: Call<I>[] = [];
 	#draining = false;
+	#underWay = 0;
+	/** Told when a statement has its answer. */
+	#answered: () => void = () => undefined;
 
 	/**
 	 * @param nameOf two items of one name never go in one statement, for which of them counts would be
@@ -41,8 +47,22 @@ export class Batch<I> {
 		this.#draining = true;
 		// Waiting for the next turn is what lets the calls of this one come together.
 		await nextTurn();
-		while (this.#calls.length > 0) await this.#perform(this.#next());
+		while (this.#calls.length > 0) {
+			if (this.#underWay === AT_ONCE)
+				await new Promise<void>((resolve) => (this.#answered = resolve));
+			else {
+				void this.#send(this.#next());
+				await nextTurn();
+			}
+		}
 		this.#draining = false;
+	}
+
+	async #send(calls: readonly Call<I>[]): Promise<void> {
+		this.#underWay += 1;
+		await this.#perform(calls);
+		this.#underWay -= 1;
+		this.#answered();
 	}
 
 	/** As many calls as fit, at least one. */

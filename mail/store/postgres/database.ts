@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { READ_MARK, refuseIfMoved } from '../move/mark';
 import type { MoveMark } from '../move/mark';
-import { Line } from './line';
+import type { Line } from './line';
+import { Lines } from './lines';
 import { migrate, MIGRATIONS, readSchemaVersion } from './migrations';
 import { nameOfPlace } from './place';
 import type { PostgresPlace } from './place';
@@ -34,19 +35,10 @@ export interface Session {
 	) => Promise<R | undefined>;
 }
 
-/** A connection in somebody's hands. */
-interface Held {
-	line: Line;
-	/** Nobody has used it yet. */
-	fresh: boolean;
-}
+/** @param again an earlier try of it lost its answer */
+type Work<T> = (line: Line, again: boolean) => Promise<T>;
 
-const MAX_CONNECTIONS = 4;
 const OPENING_PATIENCE_MS = 5_000;
-/** A connection that nobody has used for so long is given back, in ms: others need them too. */
-const IDLE_MS = 30_000;
-/** More operations than this do not wait for a connection: who asks then is told so at once. */
-const MAX_WAITING = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -57,11 +49,7 @@ const LONGEST_PAUSE_MS = 2_000;
  */
 export class Database {
 	readonly place: string;
-	readonly #idle: Line[] = [];
-	readonly #waiting: ((held: Held) => void)[] = [];
-	readonly #idleTimers = new Map<Line, NodeJS.Timeout>();
-	/** Connections that there are, idle or in use. */
-	#open = 0;
+	readonly #lines: Lines;
 	#underWay = 0;
 	#patienceMs: number;
 	#closing: Promise<void> | undefined;
@@ -73,6 +61,11 @@ export class Database {
 	) {
 		this.place = nameOfPlace(address);
 		this.#patienceMs = Math.min(options.patienceMs, OPENING_PATIENCE_MS);
+		this.#lines = new Lines({
+			place: address,
+			look: (line) => this.#look(line),
+			crowded: () => postgresProblem('crowded', this.place),
+		});
 	}
 
 	/**
@@ -119,6 +112,15 @@ export class Database {
 	}
 
 	/**
+	 * As `run`, for work whose order counts: of all that is asked for by this, what came first is done
+	 * first, though it need not have been answered when the next is on its way. Only what has to be tried
+	 * again may change its place.
+	 */
+	runInOrder<T>(work: (session: Session) => Promise<T>): Promise<T> {
+		return this.#patiently((line, again) => work(sessionOn(line, this, again)), 'inOrder');
+	}
+
+	/**
 	 * Work in one transaction: all of it, or nothing. When the answer to the COMMIT was lost, the server
 	 * is asked what became of it, so the work is never done twice.
 	 */
@@ -153,45 +155,40 @@ export class Database {
 	close(): Promise<void> {
 		this.#closing ??= (async () => {
 			if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#quiet = resolve));
-			const lines = this.#idle.splice(0);
-			for (const line of lines) clearTimeout(this.#idleTimers.get(line));
-			await Promise.all(lines.map((line) => line.close()));
+			await this.#lines.close();
 		})();
 		return this.#closing;
 	}
 
-	async #patiently<T>(work: (line: Line, again: boolean) => Promise<T>): Promise<T> {
+	async #patiently<T>(work: Work<T>, order?: 'inOrder'): Promise<T> {
 		if (this.#closing) throw postgresProblem('closed', this.place);
 		this.#underWay += 1;
 		try {
-			return await this.#untilItWorks(work);
+			return await this.#untilItWorks(work, order);
 		} finally {
 			this.#underWay -= 1;
 			if (this.#underWay === 0) this.#quiet?.();
 		}
 	}
 
-	async #untilItWorks<T>(work: (line: Line, again: boolean) => Promise<T>): Promise<T> {
+	async #untilItWorks<T>(work: Work<T>, order?: 'inOrder'): Promise<T> {
 		const until = performance.now() + this.#patienceMs;
 		let again = false;
-		for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-			const { line, fresh } = await this.#take();
-			let begun = false;
+		const perform = async (line: Line) => {
 			try {
-				if (fresh) await this.#look(line);
-				begun = true;
 				return await work(line, again);
 			} catch (error) {
-				const failure = readFailure(error);
-				if (!begun || failure?.endsLine) {
-					line.destroy();
-					this.#dismissIdle();
-				}
 				// The connection ended: what the server had done by then, nobody has heard.
-				if (begun && failure?.endsLine) again = true;
-				if (!failure?.passes || performance.now() >= until) throw explain(error, this.place);
-			} finally {
-				this.#giveBack(line);
+				if (readFailure(error)?.endsLine) again = true;
+				throw error;
+			}
+		};
+		for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+			try {
+				return await (order ? this.#lines.useInOrder(perform) : this.#lines.use(perform));
+			} catch (error) {
+				if (!readFailure(error)?.passes || performance.now() >= until)
+					throw explain(error, this.place);
 			}
 			// Not in step with the others who wait.
 			await sleep(pauseMs * (0.5 + Math.random()));
@@ -202,59 +199,6 @@ export class Database {
 	async #look(line: Line): Promise<void> {
 		const version = await readSchemaVersion(line, this.address, this.place);
 		if (version === MIGRATIONS.length) await refuseMoved(line, this.place);
-	}
-
-	#take(): Promise<Held> {
-		for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-			clearTimeout(this.#idleTimers.get(idle));
-			this.#idleTimers.delete(idle);
-			if (!idle.isDead) return Promise.resolve({ line: idle, fresh: false });
-			this.#open -= 1;
-		}
-		if (this.#open < (this.address.maxConnections ?? MAX_CONNECTIONS))
-			return Promise.resolve(this.#makeLine());
-		if (this.#waiting.length >= MAX_WAITING)
-			return Promise.reject(postgresProblem('crowded', this.place));
-		return new Promise((resolve) => this.#waiting.push(resolve));
-	}
-
-	#makeLine(): Held {
-		this.#open += 1;
-		return { line: new Line(this.address), fresh: true };
-	}
-
-	#giveBack(line: Line): void {
-		const next = this.#waiting.shift();
-		if (line.isDead) {
-			this.#open -= 1;
-			next?.(this.#makeLine());
-		} else if (next) next({ line, fresh: false });
-		else this.#rest(line);
-	}
-
-	/**
-	 * Whoever answers no more on one connection, or is in charge no more, is at the other end of those
-	 * that rest as well; tried one after the other, each would cost the time until an answer is late.
-	 */
-	#dismissIdle(): void {
-		for (const line of this.#idle.splice(0)) {
-			clearTimeout(this.#idleTimers.get(line));
-			this.#idleTimers.delete(line);
-			this.#open -= 1;
-			line.destroy();
-		}
-	}
-
-	#rest(line: Line): void {
-		this.#idle.push(line);
-		const timer = setTimeout(() => {
-			this.#idle.splice(this.#idle.indexOf(line), 1);
-			this.#idleTimers.delete(line);
-			this.#open -= 1;
-			void line.close();
-		}, IDLE_MS);
-		timer.unref();
-		this.#idleTimers.set(line, timer);
 	}
 }
 

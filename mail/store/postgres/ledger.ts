@@ -31,7 +31,7 @@ const NOBODY_YET: Readonly<Record<LedgerState, number>> = {
 
 /** The ledger; what each state allows is said in ledger-sql. */
 export function createLedger(database: Database, serverClock: ServerClock): Ledger {
-	/** In one line, so that an outcome is on disk no later than the dispatches that come after it. */
+	/** In order, so that an outcome is on disk no later than the dispatches that come after it. */
 	const advances = new Batch<Advance>(
 		({ claim }) => nameOf(claim),
 		(steps) =>
@@ -55,7 +55,7 @@ export function createLedger(database: Database, serverClock: ServerClock): Ledg
 		columns: Parameters<Session['all']>[1],
 	): Promise<ReadonlySet<I>> {
 		const parameters = { ...columns, ticket: newTicket() };
-		return database.run(async ({ again, all }) => {
+		return database.runInOrder(async ({ again, all }) => {
 			const done = again && before ? await all(before, parameters) : [];
 			done.push(...(await all(statement, parameters)));
 			return new Set(done.flatMap(({ n }) => items.slice(n - 1, n)));

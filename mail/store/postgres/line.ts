@@ -39,6 +39,8 @@ export class Line {
 	readonly #sql: postgres.Sql<{ bigint: number; text: string }>;
 	readonly #ended = new AbortController();
 	#socket: Socket | undefined;
+	/** Queries whose answer is awaited. */
+	#asked = 0;
 
 	/** Connects with the first query. */
 	constructor(place: PostgresPlace) {
@@ -75,6 +77,7 @@ export class Line {
 		parameters: Bound[] = [],
 		answerMs = ANSWER_MS,
 	): Promise<R[]> {
+		this.#asked += 1;
 		this.#socket?.ref();
 		let timer: NodeJS.Timeout | undefined;
 		const late = new Promise<never>((_, reject) => {
@@ -91,8 +94,9 @@ export class Line {
 			return (await Promise.race([asked, late])) as unknown as R[];
 		} finally {
 			clearTimeout(timer);
+			this.#asked -= 1;
 			// An idle connection is no reason for the process to stay.
-			this.#socket?.unref();
+			if (this.#asked === 0) this.#socket?.unref();
 		}
 	}
 

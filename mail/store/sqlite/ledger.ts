@@ -11,6 +11,7 @@ import type {
 	Settlement,
 } from '../store';
 import type { Database } from './database';
+import { Dispatches } from './dispatches';
 import { jsonArray } from './json-array';
 import { prepareLedger } from './ledger-sql';
 import type { EntryRow } from './ledger-sql';
@@ -32,6 +33,13 @@ const NOBODY_YET: Readonly<Record<LedgerState, number>> = {
 /** The ledger; what each state allows is said in ledger-sql. */
 export function createLedger(database: Database, clock: () => number): Ledger {
 	const sql = prepareLedger(database);
+	// On disk before the mail leaves: a forgotten dispatch would be a second mail. The log is one, so
+	// this takes all that was taken in and claimed before to the disk as well.
+	const dispatches = new Dispatches((claims) =>
+		database.shareEach('powerCut', claims, (claim) =>
+			sql.dispatch.run({ ...holderOf(claim), now: clock() }),
+		),
+	);
 
 	function find(campaignId: string, key: string): LedgerEntry | undefined {
 		const row = sql.entry.get({ campaignId, key });
@@ -111,12 +119,7 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 			return database.alone('kill', () => claimDue(campaignId, owner, limit, leaseMs, only));
 		},
 
-		// On disk before the mail leaves: a forgotten dispatch would be a second mail. The log is one,
-		// so this takes all that was taken in and claimed before to the disk as well.
-		dispatch: (claims) =>
-			database.shareEach('powerCut', claims, (claim) =>
-				sql.dispatch.run({ ...holderOf(claim), now: clock() }),
-			),
+		dispatch: (claims) => dispatches.ask(claims),
 
 		async settle(results) {
 			const settled = await database.shareEachLater(results, (result) =>

@@ -145,6 +145,30 @@ describe('a store that fails', () => {
 		});
 	});
 
+	it('to say that it wrote a dispatch down: the recipient is mailed all the same, once', async () => {
+		const pool = scriptedPool();
+		let answersLost = 0;
+		const late: MailStore = {
+			...store,
+			ledger: {
+				...store.ledger,
+				async dispatch(claims) {
+					const dispatched = await store.ledger.dispatch(claims);
+					if (answersLost === 3) return dispatched;
+					answersLost += 1;
+					return [];
+				},
+			},
+		};
+		const all = await outcomes(campaignRun({ store: late, pool, recipients: people(10) }));
+		expect(tally(all)).toEqual({ sent: 10 });
+		expect(pool.taken.toSorted()).toEqual(
+			people(10)
+				.map(({ address }) => address)
+				.toSorted(),
+		);
+	});
+
 	it('when an outcome cannot be written: it is told all the same, and not sent twice', async () => {
 		const pool = scriptedPool();
 		const failing: MailStore = {
