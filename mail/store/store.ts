@@ -80,8 +80,9 @@ export interface Ledger {
 	 * Writes outcomes; those whose claim was lost to another owner are left alone and not returned.
 	 *
 	 * What the server said stands as long as nobody else has claimed the row, even if the lease is
-	 * over, and even if the row was given up as `unknown` meanwhile. An outcome without a dispatch
-	 * (a refusal before the final dot) counts as a try too.
+	 * over, and even if the row was given up as `unknown` meanwhile: a `deferred` is owed again then,
+	 * with the payload of its claim. An outcome without a dispatch (a refusal before the final dot)
+	 * counts as a try too.
 	 */
 	settle(results: readonly Settlement[]): Promise<Claim[]>;
 

@@ -59,7 +59,7 @@ export const IS_DISPATCHED = `
 /** The same as `due_at`, and for no index: all who wait are due, and few of them are held. */
 const LEASE_END = 'coalesce(recipient.due_at, 0)';
 
-/** What to mail is gone once an outcome was final; a late `deferred` over `unknown` is without. */
+/** What to mail is gone once an outcome was final, or the campaign cancelled. */
 export const MAILABLE = 'EXISTS (SELECT 1 FROM payload WHERE payload.recipient = recipient.id)';
 
 export const ENTRY = `
@@ -191,8 +191,9 @@ export const LEDGER = {
 	 *
 	 * A lease that is over does not dispatch, even if nobody else has claimed the row yet. But the
 	 * server's reply is the truth for as long as nobody else has claimed the row, lease or not; over
-	 * an \`unknown\` too, which was only the lack of it. A refusal before the final dot comes without
-	 * a dispatch, and is a try as well.
+	 * an `unknown` too, which was only the lack of it. A refusal before the final dot comes without
+	 * a dispatch, and is a try as well. After a late `deferred` over an `unknown` no server has the mail:
+	 * its true sender, who still knows what it was, gives that back.
 	 */
 	advance: statement<Numbered>(`
 		WITH ${CLOCK},
@@ -200,9 +201,9 @@ export const LEDGER = {
 			SELECT found.id, told.*
 			FROM unnest(:campaigns::text[], :keys::text[], :owners::text[], :fences::bigint[],
 				:states::text[], :retryAts::bigint[], :replies::text[], :reasons::text[],
-				:blames::text[], :messageIds::text[])
+				:blames::text[], :messageIds::text[], :payloads::text[])
 				WITH ORDINALITY AS told (campaign, key, owner, fence, state, retry_at, reply, reason,
-					blame, message_id, n)
+					blame, message_id, payload, n)
 			${lookedUp('(SELECT id FROM campaign WHERE name = told.campaign)', 'told.key')}
 			ORDER BY found.id),
 		advanced AS (
@@ -220,10 +221,19 @@ export const LEDGER = {
 				WHEN 'dispatched' THEN recipient.state = 'claimed' AND recipient.due_at > ${NOW}
 				ELSE recipient.state IN ('claimed', 'dispatched', 'unknown')
 			END
-			RETURNING recipient.id, recipient.state, n),
+			RETURNING recipient.id, recipient.campaign, recipient.state, given.payload, n),
 		done_with AS (
 			DELETE FROM payload USING advanced
-			WHERE payload.recipient = advanced.id AND advanced.state IN ('sent', 'failed', 'unknown'))
+			WHERE payload.recipient = advanced.id AND advanced.state IN ('sent', 'failed', 'unknown')),
+		restored AS (
+			INSERT INTO payload
+			SELECT advanced.id, payload FROM advanced JOIN campaign ON campaign.id = campaign
+			WHERE payload IS NOT NULL AND campaign.state <> 'cancelled'
+			ON CONFLICT (recipient) DO NOTHING RETURNING recipient),
+		reopened AS (
+			UPDATE campaign SET finished_at = NULL
+			FROM restored JOIN advanced ON advanced.id = restored.recipient
+			WHERE campaign.id = advanced.campaign AND finished_at IS NOT NULL)
 		SELECT n FROM advanced`),
 
 	/** A dispatch that was written down and whose lease is over since gives no leave any more. */

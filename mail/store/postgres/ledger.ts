@@ -223,6 +223,7 @@ function outcomesOf(results: readonly Advance[]) {
 		replies: results.map((result) => ('reply' in result ? (result.reply ?? null) : null)),
 		reasons: results.map((result) => ('reason' in result ? result.reason : null)),
 		blames: results.map((result) => ('blame' in result ? (result.blame ?? null) : null)),
+		payloads: results.map(({ claim, state }) => (state === 'deferred' ? claim.payload : null)),
 	};
 }
 

@@ -57,7 +57,7 @@ export const ENTRY = `
 		due_at, reply, reason, blame, message_id, feedback, queued_at, updated_at
 	FROM recipient JOIN campaign ON campaign.id = recipient.campaign`;
 
-/** What to mail is gone once an outcome was final; a late `deferred` over `unknown` is without. */
+/** What to mail is gone once an outcome was final, or the campaign cancelled. */
 const MAILABLE = 'EXISTS (SELECT 1 FROM payload WHERE payload.recipient = recipient.id)';
 
 /** The end of a due query: who has been due longest comes first. */
@@ -147,6 +147,16 @@ export function prepareLedger(database: Database) {
 				message_id = :messageId, attempts = attempts + (state = 'claimed'), updated_at = :now
 			WHERE ${STILL_HELD}
 				AND (state = 'claimed' OR state = 'dispatched' OR state = 'unknown')`),
+
+		/**
+		 * A late `deferred` over `unknown`: no server has the mail, and its true sender still knows what
+		 * it was. Adds a row where nobody else does.
+		 */
+		restorePayload: database.statement(`
+			INSERT INTO payload SELECT id, :payload FROM recipient
+			WHERE ${STILL_HELD} AND state = 'unknown' AND EXISTS (
+				SELECT 1 FROM campaign WHERE name = :campaignId AND state <> 'cancelled')
+			ON CONFLICT (recipient) DO NOTHING`),
 
 		release: database.statement(`
 			UPDATE recipient SET state = 'queued', due_at = queued_at, owner = NULL, updated_at = :now

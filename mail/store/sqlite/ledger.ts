@@ -107,6 +107,12 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		}));
 	}
 
+	/** Whoever was given up, and is to be mailed after all. */
+	function oweAgain(claim: Claim): void {
+		const restored = sql.restorePayload.run({ ...holderOf(claim), payload: claim.payload });
+		if (restored > 0) sql.reopenCampaign.run({ campaignId: claim.campaignId });
+	}
+
 	return {
 		// One connection, one queue; what comes together is one commit.
 		inOrder: true,
@@ -122,9 +128,10 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		dispatch: (claims) => dispatches.ask(claims),
 
 		async settle(results) {
-			const settled = await database.shareEachLater(results, (result) =>
-				sql.settle.run({ ...holderOf(result.claim), ...outcomeOf(result), now: clock() }),
-			);
+			const settled = await database.shareEachLater(results, (result) => {
+				if (result.state === 'deferred') oweAgain(result.claim);
+				return sql.settle.run({ ...holderOf(result.claim), ...outcomeOf(result), now: clock() });
+			});
 			return settled.map(({ claim }) => claim);
 		},
 

@@ -156,8 +156,11 @@ class Model {
 	settle(row: Row, result: Settlement): void {
 		if (row.state === 'claimed') row.attempts += 1;
 		row.state = result.state;
-		if (result.state === 'deferred') row.until = result.retryAt;
-		else delete row.payload;
+		if (result.state === 'deferred') {
+			row.until = result.retryAt;
+			// Given up meanwhile: its true sender still knows what to mail.
+			row.payload ??= result.claim.payload;
+		} else delete row.payload;
 		row.blame = 'blame' in result ? result.blame : undefined;
 	}
 }

@@ -308,22 +308,25 @@ export function ledgerContract(makePlace: MakePlace): void {
 				expect(await scene.stateOf()).toBe(state);
 			});
 
-			it('does not hand out a late `deferred` over `unknown` before it has a payload again', async () => {
+			it('owes a late `deferred` over `unknown` again, with what to mail, and opens the campaign', async () => {
 				const claim = await scene.dispatched();
 				scene.now += LEASE_MS;
 				await scene.store.ledger.expireDispatched(CAMPAIGN);
+				await scene.store.campaigns.finish(CAMPAIGN);
 				expect(await scene.store.ledger.settle([deferred(claim, scene.now)])).toHaveLength(1);
-				expect(await scene.claim()).toEqual([]);
-				scene.now += 1;
-				await scene.queue('bob');
-				// Nor does it stand in the way of others.
-				for (const only of [undefined, ['ada', 'bob'].map(keyOf)]) {
-					const claims = await scene.claim('one', 1, LEASE_MS, only);
-					expect(keysOf(claims)).toEqual([keyOf('bob')]);
-					await scene.store.ledger.release(claims);
-				}
-				await scene.queue('ada');
-				expect(keysOf(await scene.claim('one', 1, LEASE_MS, [keyOf('ada')]))).toHaveLength(1);
+				expect(await scene.store.campaigns.get(CAMPAIGN)).not.toHaveProperty('finishedAt');
+				expect(await scene.claim('two')).toMatchObject([
+					{ key: keyOf('ada'), attempts: 1, payload: recipient('ada').payload },
+				]);
+			});
+
+			it('keeps nothing to mail of a campaign that was cancelled', async () => {
+				const claim = await scene.dispatched();
+				scene.now += LEASE_MS;
+				await scene.store.ledger.expireDispatched(CAMPAIGN);
+				await scene.store.campaigns.setState(CAMPAIGN, 'cancelled');
+				expect(await scene.store.ledger.settle([deferred(claim, scene.now)])).toHaveLength(1);
+				expect(await scene.rows()).not.toHaveProperty('payload');
 			});
 
 			it.each(['sent', 'failed'] as const)('never changes `%s` again', async (state) => {
