@@ -87,6 +87,37 @@ describe('the sending limits of an account', () => {
 		expect(lettersThen).toBeLessThan(LETTERS);
 	}, 120_000);
 
+	it('by provider hold one domain back in SMTP Bulk Send, and the others go ahead', async () => {
+		const smtpAccount = await account('domains', { perSecond: 0 });
+		const at = (domain: string, count: number) =>
+			people('reader', count).map(({ email }) => ({ email: email.replace('@', `@${domain}.`) }));
+		const [slow, fast] = [at('slow', 3 * PER_SECOND), at('fast', LETTERS)];
+		const id = await workflow([...slow, ...fast], {
+			type: 'n8n-nodes-smtp-suite.smtpBulkSend',
+			parameters: {
+				...{ campaignId: 'pace-2', fromEmail: 'News <news@example.test>', subject: 'News' },
+				...{ html: '<p>News</p>', pace: 'own', limits: {} },
+				providerLimits: {
+					rule: [{ provider: 'slow.example.test', count: PER_SECOND, per: 'second' }],
+				},
+			},
+			credentials: { smtpAccount },
+		});
+		const { status } = await n8n.server.api.finished(await press(id), 60_000);
+
+		expect(status).toBe('success');
+		const timesOf = (those: readonly { email: string }[]) =>
+			server.log
+				.filter(({ to: [email] }) => those.some((one) => one.email === email))
+				.map((mail) => mail.at);
+		expect([timesOf(slow), timesOf(fast)].map(({ length }) => length)).toEqual([
+			slow.length,
+			fast.length,
+		]);
+		expect(fullestWindow(timesOf(slow), 1_000).count).toBeLessThanOrEqual(PER_SECOND);
+		expect(Math.max(...timesOf(fast))).toBeLessThan(Math.max(...timesOf(slow)));
+	}, 90_000);
+
 	it('let a mail fail at once that would wait too long; a retry sends it when there is room', async () => {
 		const smtpAccount = await account('hourly', { perHour: 2 });
 		const items = people('hourly', 4);
