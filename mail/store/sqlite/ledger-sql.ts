@@ -149,12 +149,12 @@ export function prepareLedger(database: Database) {
 				AND (state = 'claimed' OR state = 'dispatched' OR state = 'unknown')`),
 
 		/**
-		 * A late `deferred` over `unknown`: no server has the mail, and its true sender still knows what
-		 * it was. Adds a row where nobody else does.
+		 * After a late `deferred` over `unknown`: no server has the mail, and its true sender still knows
+		 * what it was. Adds a row where what to mail was gone.
 		 */
 		restorePayload: database.statement(`
 			INSERT INTO payload SELECT id, :payload FROM recipient
-			WHERE ${STILL_HELD} AND state = 'unknown' AND EXISTS (
+			WHERE ${STILL_HELD} AND state = 'deferred' AND EXISTS (
 				SELECT 1 FROM campaign WHERE name = :campaignId AND state <> 'cancelled')
 			ON CONFLICT (recipient) DO NOTHING`),
 

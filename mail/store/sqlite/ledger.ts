@@ -107,8 +107,8 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 		}));
 	}
 
-	/** Whoever was given up, and is to be mailed after all. */
-	function oweAgain(claim: Claim): void {
+	/** Whoever was given up meanwhile is to be mailed after all. */
+	function keepOwing(claim: Claim): void {
 		const restored = sql.restorePayload.run({ ...holderOf(claim), payload: claim.payload });
 		if (restored > 0) sql.reopenCampaign.run({ campaignId: claim.campaignId });
 	}
@@ -129,8 +129,10 @@ export function createLedger(database: Database, clock: () => number): Ledger {
 
 		async settle(results) {
 			const settled = await database.shareEachLater(results, (result) => {
-				if (result.state === 'deferred') oweAgain(result.claim);
-				return sql.settle.run({ ...holderOf(result.claim), ...outcomeOf(result), now: clock() });
+				const { claim } = result;
+				const changed = sql.settle.run({ ...holderOf(claim), ...outcomeOf(result), now: clock() });
+				if (changed > 0 && result.state === 'deferred') keepOwing(claim);
+				return changed;
 			});
 			return settled.map(({ claim }) => claim);
 		},
