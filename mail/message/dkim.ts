@@ -1,8 +1,7 @@
-import { hash, sign as signBytes } from 'node:crypto';
-
 import { hashBody } from './dkim-body';
 import { readDkimKey } from './dkim-key';
 import type { DkimKey, DkimKeyText, DkimKeyWarning } from './dkim-key';
+import { SigningThreads, signText } from './signing-threads';
 
 /** Signs mails with one key (RFC 6376), relaxed/relaxed, SHA-256. Made once, used for each mail. */
 export interface DkimSigner {
@@ -17,7 +16,7 @@ export interface DkimSigner {
 	 * @returns the whole DKIM-Signature header with its CRLF, to stand before the other headers
 	 */
 	sign(head: string, bodyHash: string, at: Date): string;
-	/** The same, calculated on one of Node's worker threads: the other cores sign too. */
+	/** The same, calculated on another thread: the other cores sign too. */
 	signAside(head: string, bodyHash: string, at: Date): Promise<string>;
 }
 
@@ -29,6 +28,7 @@ export function makeDkimSigner(text: DkimKeyText): MadeSigner {
 	const read = readDkimKey(text);
 	if (!read.ok) return read;
 	const { key, warnings } = read;
+	const threads = new SigningThreads(key);
 	const headers = new HeaderReader();
 	return {
 		ok: true,
@@ -37,11 +37,11 @@ export function makeDkimSigner(text: DkimKeyText): MadeSigner {
 			warnings,
 			sign(head, bodyHash, at) {
 				const { unsigned, signed } = prepare(key, headers.read(head), bodyHash, at);
-				return finish(unsigned, signBytes(digestName(key), signed, key.privateKey));
+				return finish(unsigned, signText(key, signed));
 			},
 			async signAside(head, bodyHash, at) {
 				const { unsigned, signed } = prepare(key, headers.read(head), bodyHash, at);
-				return finish(unsigned, await signOnAnotherThread(key, signed));
+				return finish(unsigned, await threads.sign(signed));
 			},
 		},
 	};
@@ -99,31 +99,22 @@ function withLowerCase(headers: readonly { name: string; once?: true }[]) {
 	return headers.map((header) => ({ ...header, lowerCase: header.name.toLowerCase() }));
 }
 
-/** @returns the header with an empty `b=`, and the bytes that the signature is made over (section 3.7) */
+/** @returns the header with an empty `b=`, and the text that the signature is made over (section 3.7) */
 function prepare(
 	{ domain, selector, algorithm }: DkimKey,
 	{ names, text }: CoveredHeaders,
 	bodyHash: string,
 	at: Date,
-): { unsigned: string; signed: Buffer } {
+): { unsigned: string; signed: string } {
 	const time = Math.floor(at.getTime() / 1000);
 	const unsigned =
 		`DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed; d=${domain};\r\n` +
 		` s=${selector}; t=${time};\r\n${names} bh=${bodyHash};\r\n b=`;
-	const bytes = Buffer.from(text + relax(unsigned).relaxed);
-	// Ed25519 signs the hash and not the bytes (RFC 8463 section 3); Node hashes for RSA.
-	return {
-		unsigned,
-		signed: algorithm === 'rsa-sha256' ? bytes : hash('sha256', bytes, 'buffer'),
-	};
+	return { unsigned, signed: text + relax(unsigned).relaxed };
 }
 
-function digestName({ algorithm }: DkimKey): string | null {
-	return algorithm === 'rsa-sha256' ? 'sha256' : null;
-}
-
-function finish(unsigned: string, signature: Buffer): string {
-	const lines = signature.toString('base64').match(/.{1,70}/g) ?? [];
+function finish(unsigned: string, signature: string): string {
+	const lines = signature.match(/.{1,70}/g) ?? [];
 	return `${unsigned}${lines.join('\r\n ')}\r\n`;
 }
 
@@ -211,33 +202,3 @@ function relax(line: string): Header {
 }
 
 const NEEDS_RELAXING = /[\t\r\n]| {2}/;
-
-/**
- * Node signs in its pool of four threads, which also reads files, asks the DNS and brings the store's
- * log to the disk: as many signatures at once as it has threads keep them all awake, and what else
- * comes to the pool waits for one signature, not for a queue of them. Threads of our own sign no faster.
- */
-const AT_ONCE = 4;
-let signing = 0;
-const waiting: (() => void)[] = [];
-
-async function signOnAnotherThread(key: DkimKey, signed: Buffer): Promise<Buffer> {
-	if (signing >= AT_ONCE) await new Promise<void>((go) => waiting.push(go));
-	else signing += 1;
-	try {
-		return await sign(key, signed);
-	} finally {
-		const next = waiting.shift();
-		if (next) next();
-		else signing -= 1;
-	}
-}
-
-function sign(key: DkimKey, signed: Buffer): Promise<Buffer> {
-	return new Promise((resolve, reject) => {
-		signBytes(digestName(key), signed, key.privateKey, (error, signature) => {
-			if (error) reject(error);
-			else resolve(signature);
-		});
-	});
-}
