@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 
 import {
@@ -79,6 +81,28 @@ it('signs what a thread could not', async () => {
 		}),
 	);
 });
+
+const onLinux = process.platform === 'linux' ? it : it.skip;
+
+onLinux('lets everything else in the process go before its threads', async () => {
+	const own = getPriority();
+	const signing = new SigningThreads(RSA);
+	await Promise.all(TEXTS.map((text) => signing.sign(text)));
+	expect(getPriority()).toBe(own);
+	expect(nicest()).toBeGreaterThan(own);
+});
+
+/** How far the thread of this process stands back that stands back the furthest. */
+function nicest(): number {
+	const NICE_FIELD = 16;
+	const threads = readdirSync('/proc/self/task').map((id) => {
+		// The name before it, in brackets, may hold anything.
+		const [, fields = ''] =
+			/^.*\) (.*)$/s.exec(readFileSync(`/proc/self/task/${id}/stat`, 'utf8')) ?? [];
+		return Number(fields.split(' ')[NICE_FIELD]);
+	});
+	return Math.max(...threads);
+}
 
 it('ends its threads when nothing was signed for a while, and makes new ones', async () => {
 	const threads: Worker[] = [];
