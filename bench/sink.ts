@@ -40,26 +40,31 @@ function asRoot(): string[] {
 	return process.getuid?.() === 0 ? ['-u', 'root'] : [];
 }
 
-/** Looks for the end of a message where it may be, and reads nothing else of it. */
+/** Looks for the dot that ends a message, and at nothing else of it. */
 const NODE_SINK = `
-const END = Buffer.from('\\r\\n.\\r\\n');
 const ANSWERS = { EHLO: '250-sink\\r\\n250-PIPELINING\\r\\n250 8BITMIME\\r\\n', DATA: '354 Go on\\r\\n', QUIT: '221 Bye\\r\\n' };
+const MAY_BE_THE_END = /[\\r\\n.]/;
+function endOfBody(data) {
+	for (let dot = data.indexOf(46, 2); dot >= 0; dot = data.indexOf(46, dot + 1))
+		if (data[dot - 1] === 10 && data[dot - 2] === 13 && data[dot + 1] === 13 && data[dot + 2] === 10) return dot - 2;
+	return -1;
+}
 require('node:net').createServer((socket) => {
-	let rest = Buffer.alloc(0), inBody = false;
+	let rest, inBody = false;
 	socket.on('error', () => undefined);
 	socket.write('220 sink ESMTP\\r\\n');
 	socket.on('data', (chunk) => {
-		let data = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk, answers = '';
+		let data = rest ? Buffer.concat([rest, chunk]) : chunk, answers = '';
 		for (;;) {
-			const mark = inBody ? END : '\\r\\n';
-			const end = data.indexOf(mark);
+			const end = inBody ? endOfBody(data) : data.indexOf('\\r\\n');
 			if (end < 0) break;
 			const verb = data.toString('latin1', 0, Math.min(end, 4)).toUpperCase();
-			data = data.subarray(end + mark.length);
+			data = data.subarray(end + (inBody ? 5 : 2));
 			answers += inBody ? '250 2.0.0 Ok\\r\\n' : ANSWERS[verb] ?? '250 2.1.0 Ok\\r\\n';
 			inBody = !inBody && verb === 'DATA';
 		}
-		rest = Buffer.from(inBody ? data.subarray(-4) : data);
+		const last = inBody ? data.subarray(-4) : data;
+		rest = inBody && !MAY_BE_THE_END.test(last.latin1Slice()) || last.length === 0 ? undefined : Buffer.from(last);
 		if (answers !== '') socket.write(answers);
 		if (answers.endsWith('221 Bye\\r\\n')) socket.end();
 	});
