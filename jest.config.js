@@ -21,8 +21,9 @@ const project = (displayName, testMatch) => ({
 
 /*
  * Three floors of tests. `unit` needs nothing but Node; `integration` talks to real servers
- * (Postfix, Dovecot); `e2e` runs a real n8n with the packed package. A test's name tells its floor:
- * *.test.ts, *.integration.test.ts, *.e2e.test.ts.
+ * (Postfix, Dovecot), starts processes, or lets whole campaigns run by the clock; `e2e` runs a real
+ * n8n with the packed package. A test's name tells its floor: *.test.ts, *.integration.test.ts,
+ * *.e2e.test.ts.
  */
 module.exports = {
 	// Jest leaves a core free by itself; most of these tests wait rather than compute.

@@ -1,5 +1,5 @@
 /*
- * A process of its own that sends from a shared store; started by processes.test.ts, which bundles
+ * A process of its own that sends from a shared store; started by processes.integration.test.ts, which bundles
  * it first. Tells what it does in lines of JSON on stdout; `continue` on stdin lets it go on.
  */
 import { createHash } from 'node:crypto';
