@@ -47,10 +47,8 @@ it('each mail of a campaign has a signature of its own, which holds at its reade
 				type: 'n8n-nodes-smtp-suite.smtpBulkSend',
 				parameters: {
 					...{ campaignId: 'signed', fromEmail: `News <news@${DOMAIN}>`, subject: 'For {{name}}' },
-					...{
-						html: '<p>Dear {{name}},</p>\n<p>  two   spaces</p>\n',
-						options: { signWithDkim: true },
-					},
+					html: '<p>Dear {{name}},</p>\n<p>  two   spaces</p>\n',
+					options: { signWithDkim: true },
 				},
 				credentials: {
 					smtpAccount: {

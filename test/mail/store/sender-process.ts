@@ -1,6 +1,7 @@
 /*
- * A process of its own that sends from a shared store; started by processes.integration.test.ts, which bundles
- * it first. Tells what it does in lines of JSON on stdout; `continue` on stdin lets it go on.
+ * A process of its own that sends from a shared store; started by processes.integration.test.ts,
+ * which bundles it first. Tells what it does in lines of JSON on stdout; `continue` on stdin lets it
+ * go on.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
